@@ -1,0 +1,46 @@
+# `make help` lists the targets. Needs Python 3.11 or newer, pip and make; everything else comes from requirements.lock.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format bench years lock clean
+
+help:  ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11")'
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+run: $(READY)  ## set up what is missing and serve on http://127.0.0.1:8080
+	@exec $(BIN)/licensing serve
+
+test: $(READY)  ## every test, on SQLite and on PostgreSQL
+	$(BIN)/pytest -n auto
+
+check: $(READY)  ## formatting, lint, types, direction of imports
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(READY)  ## format the code and mend what lint can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(READY)  ## measure, as ratios in one run, into bench/RESULTS.md
+	$(BIN)/python -m bench
+
+years: $(READY)  ## play 25 months of one customer against a running server
+	$(BIN)/python -m tests.years
+
+lock: $(READY)  ## pin the dependencies of pyproject.toml anew, with hashes
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-emit-index-url --no-emit-find-links --extra server --extra dev --output-file requirements.lock pyproject.toml
+
+clean:  ## remove the environment and caches; your data in var/ stays
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build

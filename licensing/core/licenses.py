@@ -1,0 +1,265 @@
+"""The license: its claims, what may be issued, and the license file.
+
+Claims of a `koor-license+jwt` (times are NumericDate, RFC 7519 §2: Unix seconds):
+
+    {"iss":…, "aud":"koor-dcc", "sub":<organisation id>, "jti":<this issuance>, "iat":…, "nbf":…, "exp"?:…,
+     "koor":{"v":1, "lid":<license id>, "seq":n, "edition":"trial"|"pro", "seats":n, "np_seats":n,
+             "unit":"storage_node", "tier":…, "support":…, "bind":["*"] or up to 32 fsids,
+             "over":"warn"|"restrict", "grace":{"exp":days,"over":days,"revoke":days}, "feat":[…], "org":…,
+             "prev"?:<jti it replaces>, "relay"?:{"kid":…,"x":…}, "crit"?:[…]}}
+
+Members a reader doesn't know are ignored, unless `koor.crit` names them: then the license's answer is `UNSUPPORTED`.
+There is no personal data in a token: `org` is a company's name, and empty for who registered with a private address.
+
+The license file (`koor-license.json`) carries all an air-gapped reader needs:
+
+    {"v":1, "keys":<key statement>, "license":<token>, "revoked":<revoked list>, "human":{…}}
+
+`human` is for whoever opens the file, and is never trusted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from operator import itemgetter
+from typing import Any
+
+from licensing.core.encoding import read_token_json
+from licensing.core.errors import Reason, TermRefused, Unauthentic
+from licensing.core.tokens import AUDIENCE, Headers, TokenType, bad_claims, open_token
+
+VERSION = 1
+UNIT = "storage_node"
+ANY_CLUSTER = "*"
+MAX_BOUND_CLUSTERS = 32
+MAX_SEATS = 100_000
+MAX_TERM_DAYS = 397
+"""Thirteen months: the longest a paid license may run."""
+NOT_BEFORE_SKEW_SECONDS = 300
+"""An immediate license is valid this long before it was issued, for clients whose clock is behind."""
+MAX_FILE_CHARACTERS = 2 * 1_024 * 1_024
+
+
+class Edition(StrEnum):
+    """What was issued: the free trial or the paid Pro Bundle."""
+
+    TRIAL = "trial"
+    PRO = "pro"
+
+
+class Over(StrEnum):
+    """What happens above the seats: a warning for ever, or a restriction after the grace."""
+
+    WARN = "warn"
+    RESTRICT = "restrict"
+
+
+@dataclass(frozen=True, slots=True)
+class Grace:
+    """Days of patience: after `exp`, over the seats, and after a revocation."""
+
+    exp: int = 30
+    over: int = 15
+    revoke: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class License:
+    """The typed claims of one license token. Times are Unix seconds; `exp` is None for a license without end."""
+
+    sub: str
+    jti: str
+    iat: int
+    nbf: int
+    exp: int | None
+    lid: str
+    seq: int
+    edition: Edition
+    seats: int
+    np_seats: int
+    tier: str
+    support: str
+    bind: tuple[str, ...]
+    over: Over
+    grace: Grace
+    feat: tuple[str, ...]
+    org: str
+    prev: str | None = None
+    relay: tuple[str, str] | None = None
+    unknown_crit: tuple[str, ...] = ()
+
+    def allows_cluster(self, fsid: str) -> bool:
+        """Whether the license may be used on the Ceph cluster `fsid`."""
+        return ANY_CLUSTER in self.bind or fsid in self.bind
+
+
+def license_claims(license: License, issuer: str) -> dict[str, object]:
+    """The payload of `license`; the inverse of `parse_license`."""
+    koor: dict[str, object] = {
+        "v": VERSION,
+        "lid": license.lid,
+        "seq": license.seq,
+        "edition": license.edition,
+        "seats": license.seats,
+        "np_seats": license.np_seats,
+        "unit": UNIT,
+        "tier": license.tier,
+        "support": license.support,
+        "bind": list(license.bind),
+        "over": license.over,
+        "grace": {"exp": license.grace.exp, "over": license.grace.over, "revoke": license.grace.revoke},
+        "feat": list(license.feat),
+        "org": license.org,
+    }
+    if license.prev is not None:
+        koor["prev"] = license.prev
+    if license.relay is not None:
+        koor["relay"] = {"kid": license.relay[0], "x": license.relay[1]}
+    claims: dict[str, object] = {
+        "iss": issuer,
+        "aud": AUDIENCE,
+        "sub": license.sub,
+        "jti": license.jti,
+        "iat": license.iat,
+        "nbf": license.nbf,
+        "koor": koor,
+    }
+    if license.exp is not None:
+        claims["exp"] = license.exp
+    return claims
+
+
+def lint(license: License) -> None:
+    """Raises TermRefused for a license that must never be signed, whoever asks."""
+    if not 1 <= license.seats <= MAX_SEATS:
+        raise TermRefused(f"Seats must be 1 to {MAX_SEATS}, not {license.seats}.")
+    if not 0 <= license.np_seats <= MAX_SEATS:
+        raise TermRefused(f"Non-production seats must be 0 to {MAX_SEATS}, not {license.np_seats}.")
+    if not 1 <= len(license.bind) <= MAX_BOUND_CLUSTERS:
+        raise TermRefused(f"A license binds 1 to {MAX_BOUND_CLUSTERS} clusters, not {len(license.bind)}.")
+    if license.edition is Edition.TRIAL:
+        if license.exp is not None:
+            raise TermRefused("A trial has no end date.")
+        return
+    if license.exp is None:
+        raise TermRefused("A paid license needs an end date.")
+    if license.exp <= max(license.nbf, license.iat):
+        raise TermRefused("A license must end after it starts and after it is issued.")
+    term_days = (license.exp - license.nbf - NOT_BEFORE_SKEW_SECONDS) / 86_400
+    if term_days > MAX_TERM_DAYS:
+        raise TermRefused(f"A license runs at most {MAX_TERM_DAYS} days, not {term_days:.0f}.")
+
+
+def verify_license(unverified_token: object, headers: Headers) -> License:
+    """The license that `unverified_token` proves, however old; raises Unauthentic."""
+    return parse_license(open_token(unverified_token, headers, TokenType.LICENSE).claims)
+
+
+_claims = itemgetter("sub", "jti", "iat", "nbf", "koor")
+_CLAIM_TYPES = (str, str, int, int, dict)
+_koor = itemgetter(
+    "v", "lid", "seq", "edition", "seats", "np_seats", "unit", "tier", "support", "bind", "over", "grace", "feat", "org"
+)
+_KOOR_TYPES = (int, str, int, str, int, int, str, str, str, list, str, dict, list, str)
+_grace = itemgetter("exp", "over", "revoke")
+_GRACE_TYPES = (int, int, int)
+_KNOWN_MEMBERS = frozenset(_koor.__reduce__()[1]) | {"prev", "relay", "crit"}
+_LARGEST = 2**53 - 1
+_EDITIONS = {edition.value: edition for edition in Edition}
+_OVERS = {over.value: over for over in Over}
+
+
+def parse_license(claims: Mapping[str, Any]) -> License:
+    """The typed license in an authentic payload; raises Unauthentic for a missing member or an inexact type."""
+    try:
+        sub, jti, iat, nbf, koor = top = _claims(claims)
+        if tuple(map(type, top)) != _CLAIM_TYPES:
+            raise bad_claims("A claim is of the wrong type.")
+        version, lid, seq, edition, seats, np_seats, unit, tier, support, bind, over, grace, feat, org = own = _koor(
+            koor
+        )
+        if tuple(map(type, own)) != _KOOR_TYPES:
+            raise bad_claims("A member of `koor` is of the wrong type.")
+        days = _grace(grace)
+        if tuple(map(type, days)) != _GRACE_TYPES:
+            raise bad_claims("A grace is no whole number of days.")
+    except KeyError as error:
+        raise bad_claims(f"The claim {error.args[0]} is missing.") from error
+    if version != VERSION:
+        raise Unauthentic(Reason.WRONG_VERSION, f"This license is of version {version}; {VERSION} is known here.")
+    if edition not in _EDITIONS or over not in _OVERS or unit != UNIT:
+        raise bad_claims("`edition`, `over` or `unit` has a value not known here.")
+    exp = claims.get("exp")
+    if min(iat, nbf, seq, seats, np_seats, *days) < 0 or max(iat, nbf, seq, seats, np_seats, *days) > _LARGEST:
+        raise bad_claims("A number is out of range.")
+    if (exp is None and "exp" in claims) or (exp is not None and (type(exp) is not int or not 0 <= exp <= _LARGEST)):
+        raise bad_claims("`exp` is no time.")
+    return License(
+        sub,
+        jti,
+        iat,
+        nbf,
+        exp,
+        lid,
+        seq,
+        _EDITIONS[edition],
+        seats,
+        np_seats,
+        tier,
+        support,
+        _texts(bind),
+        _OVERS[over],
+        Grace(*days),
+        _texts(feat),
+        org,
+        *(_rare(koor) if len(koor) > len(_KOOR_TYPES) else ()),
+    )
+
+
+def _texts(values: list[Any]) -> tuple[str, ...]:
+    for value in values:
+        if type(value) is not str:
+            raise bad_claims("A list holds something other than text.")
+    return tuple(values)
+
+
+def _rare(koor: Mapping[str, Any]) -> tuple[str | None, tuple[str, str] | None, tuple[str, ...]]:
+    """`prev`, `relay` and the names in `crit` that are not known here."""
+    prev, relay, crit = koor.get("prev"), koor.get("relay"), koor.get("crit", [])
+    if (prev is None and "prev" in koor) or (prev is not None and type(prev) is not str):
+        raise bad_claims("`prev` is no issuance.")
+    if type(crit) is not list:
+        raise bad_claims("`crit` is no list.")
+    unknown = tuple(name for name in _texts(crit) if name not in _KNOWN_MEMBERS)
+    if "relay" not in koor:
+        return prev, None, unknown
+    if type(relay) is not dict or type(relay.get("kid")) is not str or type(relay.get("x")) is not str:
+        raise bad_claims("`relay` is no key.")
+    return prev, (relay["kid"], relay["x"]), unknown
+
+
+@dataclass(frozen=True, slots=True)
+class UnverifiedLicenseFile:
+    """The three tokens of a license file, none of them verified yet. `revoked` may be missing."""
+
+    keys: str
+    license: str
+    revoked: str | None
+
+
+def read_license_file(text: str | bytes) -> UnverifiedLicenseFile:
+    """The tokens in the license file `text`; raises Unauthentic when it is no license file."""
+    if len(text) > MAX_FILE_CHARACTERS:
+        raise Unauthentic(Reason.BAD_FILE, f"A license file has at most {MAX_FILE_CHARACTERS} characters.")
+    try:
+        document = read_token_json(text.encode("utf-8") if isinstance(text, str) else text)
+    except ValueError as error:
+        raise Unauthentic(Reason.BAD_FILE, "The license file is not strict JSON.") from error
+    if type(document) is not dict or document.get("v") != VERSION or type(document.get("v")) is not int:
+        raise Unauthentic(Reason.BAD_FILE, f"Not a license file of version {VERSION}.")
+    keys, license, revoked = document.get("keys"), document.get("license"), document.get("revoked")
+    if type(keys) is not str or type(license) is not str or not (revoked is None or type(revoked) is str):
+        raise Unauthentic(Reason.BAD_FILE, "The license file lacks `keys` or `license`.")
+    return UnverifiedLicenseFile(keys, license, revoked)

@@ -1,0 +1,49 @@
+"""Where a license stands by the server's book: what its newest issue says, and what was done to it since."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from licensing.core.errors import LicenseState
+from licensing.core.licenses import Edition
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One license. `version` rises with every deed and release, so that a check-in sees whether anything changed.
+
+    `jti` and `signed_hash` name its newest issuance and the SHA-256 hex of what was signed. `bound_fsid` is the Ceph
+    cluster that a trial's first check-in bound it to. `ever_pro` stays true once a paid license was issued.
+    """
+
+    license_id: str
+    organization_id: str
+    edition: Edition
+    tier: str
+    support: str
+    seats: int
+    np_seats: int
+    seq: int
+    jti: str
+    signed_hash: str
+    starts_at: datetime
+    ends_at: datetime | None
+    ever_pro: bool
+    version: int
+    suspended_at: datetime | None
+    revoked_at: datetime | None
+    bound_fsid: str | None
+    created_at: datetime
+
+    @property
+    def status(self) -> str:
+        """`revoked`, `suspended` or `active`; the end date is judged apart."""
+        if self.revoked_at is not None:
+            return "revoked"
+        return "suspended" if self.suspended_at is not None else "active"
+
+    def require_not_revoked(self) -> None:
+        """Raises LicenseState when nothing can be issued under the license any more."""
+        if self.revoked_at is not None:
+            raise LicenseState(f"The license {self.license_id} is revoked; issue a new one.")

@@ -1,0 +1,213 @@
+"""Clusters under a license: the grant of each, and the history of its nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    delete,
+    func,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from licensing.core.clusters import Holding, Report
+from licensing.core.seats import Others
+from licensing.storage.database import Base
+from licensing.storage.licenses import LicenseRow
+
+
+class ClusterRow(Base):
+    __tablename__ = "cluster"
+    __table_args__ = (UniqueConstraint("license_id", "fsid", "kube_system_uid"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    license_id: Mapped[str] = mapped_column(ForeignKey("license.id"))
+    fsid: Mapped[str] = mapped_column(String(36), index=True)
+    kube_system_uid: Mapped[str] = mapped_column(String(128))
+    name: Mapped[str] = mapped_column(String(253))
+    dcc_version: Mapped[str] = mapped_column(String(64))
+    production: Mapped[bool]
+    nodes: Mapped[list[str]] = mapped_column(JSON)
+    digest: Mapped[str] = mapped_column(String(64))
+    used: Mapped[int]
+    granted: Mapped[int]
+    expires_at: Mapped[datetime]
+    first_seen_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    seen_seq: Mapped[int]
+    seen_version: Mapped[int]
+    over_since: Mapped[datetime | None]
+    duplicate_since: Mapped[datetime | None]
+    instance_key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    instance_number: Mapped[int] = mapped_column(BigInteger)
+
+
+class ClusterChangeRow(Base):
+    """One line of a cluster's history; the cluster's row may be gone."""
+
+    __tablename__ = "cluster_change"
+
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    cluster_id: Mapped[str] = mapped_column(String(32), index=True)
+    license_id: Mapped[str] = mapped_column(String(32), index=True)
+    at: Mapped[datetime]
+    kind: Mapped[str] = mapped_column(String(20))
+    used: Mapped[int]
+    granted: Mapped[int]
+    added: Mapped[list[str]] = mapped_column(JSON)
+    removed: Mapped[list[str]] = mapped_column(JSON)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A cluster as people look at it."""
+
+    fsid: str
+    kube_system_uid: str
+    name: str
+    dcc_version: str
+    used: int
+    granted: int
+    expires_at: datetime
+    last_seen_at: datetime
+    nodes: tuple[str, ...]
+
+
+_HOLDING = tuple(getattr(ClusterRow, field) for field in Holding.__slots__)
+_HELD = select(*_HOLDING)
+
+
+def find(session: Session, license_id: str, fsid: str, kube_system_uid: str) -> Holding | None:
+    """What is held of the cluster with this identity under the license."""
+    row = session.execute(
+        _HELD.where(
+            ClusterRow.license_id == license_id,
+            ClusterRow.fsid == fsid,
+            ClusterRow.kube_system_uid == kube_system_uid,
+        )
+    ).first()
+    return None if row is None else Holding(*row)
+
+
+def with_fsid(session: Session, license_id: str, fsid: str) -> list[Holding]:
+    """What is held under the license of Ceph cluster `fsid`, whatever Kubernetes it ran in; first come first."""
+    rows = session.execute(
+        _HELD.where(ClusterRow.license_id == license_id, ClusterRow.fsid == fsid).order_by(
+            ClusterRow.first_seen_at, ClusterRow.id
+        )
+    )
+    return [Holding(*row) for row in rows]
+
+
+def alive_on_another_trial(session: Session, license_id: str, fsid: str, now: datetime) -> bool:
+    """Whether Ceph cluster `fsid` is alive under a trial other than `license_id`."""
+    other = (
+        select(ClusterRow.id)
+        .join(LicenseRow, LicenseRow.id == ClusterRow.license_id)
+        .where(
+            ClusterRow.fsid == fsid,
+            ClusterRow.license_id != license_id,
+            ClusterRow.expires_at > now,
+            LicenseRow.edition == "trial",
+        )
+        .limit(1)
+    )
+    return session.execute(other).first() is not None
+
+
+def others(session: Session, holding: Holding, now: datetime) -> Others:
+    """Seats that the license's other live clusters hold, and how many of them came before this one."""
+    earlier = tuple_(ClusterRow.first_seen_at, ClusterRow.id) < tuple_(holding.first_seen_at, holding.id)
+    granted, granted_earlier = session.execute(
+        select(
+            func.coalesce(func.sum(ClusterRow.granted), 0),
+            func.coalesce(func.sum(ClusterRow.granted).filter(earlier), 0),
+        ).where(ClusterRow.license_id == holding.license_id, ClusterRow.id != holding.id, ClusterRow.expires_at > now)
+    ).one()
+    return Others(int(granted), int(granted_earlier))
+
+
+def nodes(session: Session, cluster_id: str) -> tuple[str, ...]:
+    """The cluster's node names in order of appearance."""
+    return tuple(session.scalar(select(ClusterRow.nodes).where(ClusterRow.id == cluster_id)) or ())
+
+
+def put(session: Session, holding: Holding, report: Report, nodes: Sequence[str], now: datetime) -> None:
+    """Writes the cluster as held and reported, new or changed."""
+    values: dict[str, Any] = {field: getattr(holding, field) for field in Holding.__slots__}
+    values |= {
+        "name": report.name,
+        "dcc_version": report.dcc_version,
+        "production": report.production,
+        "nodes": list(nodes),
+        "last_seen_at": now,
+    }
+    if session.execute(update(ClusterRow).where(ClusterRow.id == holding.id).values(values)).rowcount == 0:  # type: ignore[attr-defined]
+        session.add(ClusterRow(**values))
+
+
+def note_change(
+    session: Session, holding: Holding, kind: str, now: datetime, added: Sequence[str] = (), removed: Sequence[str] = ()
+) -> None:
+    """Adds a line to the cluster's history."""
+    session.add(
+        ClusterChangeRow(
+            cluster_id=holding.id,
+            license_id=holding.license_id,
+            at=now,
+            kind=kind,
+            used=holding.used,
+            granted=holding.granted,
+            added=list(added),
+            removed=list(removed),
+        )
+    )
+
+
+def advance_instance(session: Session, cluster_id: str, number: int) -> bool:
+    """Whether `number` is above every number the instance has used; it is the last one used from now on."""
+    changed = session.execute(
+        update(ClusterRow)
+        .where(ClusterRow.id == cluster_id, ClusterRow.instance_number < number)
+        .values(instance_number=number)
+    )
+    return bool(changed.rowcount)  # type: ignore[attr-defined]
+
+
+def release(session: Session, cluster_id: str) -> None:
+    """Frees the cluster's seats at once."""
+    session.execute(delete(ClusterRow).where(ClusterRow.id == cluster_id))
+
+
+def seen(session: Session, license_id: str) -> list[Seen]:
+    """The license's clusters, first come first."""
+    rows = session.scalars(
+        select(ClusterRow).where(ClusterRow.license_id == license_id).order_by(ClusterRow.first_seen_at, ClusterRow.id)
+    )
+    return [
+        Seen(
+            row.fsid,
+            row.kube_system_uid,
+            row.name,
+            row.dcc_version,
+            row.used,
+            row.granted,
+            row.expires_at,
+            row.last_seen_at,
+            tuple(row.nodes),
+        )
+        for row in rows
+    ]

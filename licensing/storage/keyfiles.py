@@ -1,0 +1,116 @@
+"""Key files: `<kid>.key.pem` (PKCS#8, private), `root.jwk` (public), `statement.jwt`, all in one folder.
+
+A private key is refused when it is missing, damaged, of another kind, or readable by others; the refusal names the file
+and never its contents.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    KeySerializationEncryption,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from licensing.core.errors import KeyUnusable, Unauthentic
+from licensing.core.keys import RootKey, jwk, read_root
+
+STATEMENT = "statement.jwt"
+UNSIGNED_STATEMENT = "statement.unsigned.json"
+ROOT = "root.jwk"
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+def private_path(folder: Path, kid: str) -> Path:
+    return folder / f"{kid}.key.pem"
+
+
+def write_private(folder: Path, kid: str, key: Ed25519PrivateKey, passphrase: bytes | None) -> Path:
+    """The new file, readable by its owner alone; raises KeyUnusable when it is there already."""
+    encryption: KeySerializationEncryption = BestAvailableEncryption(passphrase) if passphrase else NoEncryption()
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
+    path = private_path(folder, kid)
+    _make_folder(folder)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)
+    except FileExistsError as error:
+        raise KeyUnusable(f"The key file {path} exists already; it is never overwritten.") from error
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(pem)
+        file.flush()
+        os.fsync(file.fileno())
+    return path
+
+
+def read_private(path: Path, passphrase: bytes | None) -> Ed25519PrivateKey:
+    """The private key in `path`; raises KeyUnusable with one clear line."""
+    try:
+        if path.stat().st_mode & _OTHERS:
+            raise KeyUnusable(f"The key file {path} can be read by others; run: chmod 0400 {path}")
+        pem = path.read_bytes()
+    except FileNotFoundError as error:
+        raise KeyUnusable(f"The key file {path} is missing.") from error
+    except OSError as error:
+        raise KeyUnusable(f"The key file {path} can't be read: {error.strerror}.") from error
+    try:
+        key = load_pem_private_key(pem, passphrase)
+    except TypeError as error:  # cryptography's word for a passphrase that is missing, or given to a plain file
+        problem = (
+            "is not encrypted, but a passphrase is set" if passphrase else "is encrypted, but no passphrase is set"
+        )
+        raise KeyUnusable(f"The key file {path} {problem}.") from error
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise KeyUnusable(f"The key file {path} is damaged, no private key, or its passphrase is wrong.") from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise KeyUnusable(f"The key file {path} holds no Ed25519 key.")
+    return key
+
+
+def write_public(path: Path, kid: str, x: bytes) -> None:
+    """Writes a public key as a JSON Web Key."""
+    write_text(path, json.dumps(jwk(kid, x), indent=2) + "\n")
+
+
+def read_root_file(path: Path) -> RootKey:
+    """The root public key in a JWK file; raises KeyUnusable."""
+    try:
+        return read_root(json.loads(path.read_text("utf-8")))
+    except OSError as error:
+        raise KeyUnusable(f"The root key file {path} can't be read: {error.strerror}.") from error
+    except (ValueError, Unauthentic) as error:
+        raise KeyUnusable(f"The file {path} holds no root public key.") from error
+
+
+def write_text(path: Path, content: str) -> None:
+    """Replaces a file whole: a reader sees the old or the new text, and a crash leaves one of them."""
+    _make_folder(path.parent)
+    fresh = path.with_name(f".{path.name}.new")
+    with fresh.open("w", encoding="utf-8") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+
+
+def read_text(path: Path) -> str | None:
+    """The text of a file, None where there is none; raises KeyUnusable when it can't be read."""
+    try:
+        return path.read_text("utf-8").strip()
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise KeyUnusable(f"The file {path} can't be read.") from error
+
+
+def _make_folder(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)

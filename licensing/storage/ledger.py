@@ -1,0 +1,222 @@
+"""The append-only ledger tables, and the erasable records beside them.
+
+`ledger_leaf`, `ledger_node`, `ledger_checkpoint` and `issuance` are written once: triggers refuse UPDATE and DELETE on
+both databases, and on PostgreSQL the server's role has no right to either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import BigInteger, LargeBinary, String, Text, and_, func, or_, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from licensing.core.ledger import Kind, Leaf, Node, grow
+from licensing.core.ledger import root as ledger_root
+from licensing.storage.database import Base
+
+APPEND_ONLY = ("ledger_leaf", "ledger_node", "ledger_checkpoint", "issuance")
+_LOCK = 0x6B6F6F72  # any fixed number: the advisory lock that makes writers of the ledger queue on PostgreSQL
+
+
+class LeafRow(Base):
+    __tablename__ = "ledger_leaf"
+
+    idx: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class NodeRow(Base):
+    __tablename__ = "ledger_node"
+
+    level: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    idx: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class CheckpointRow(Base):
+    __tablename__ = "ledger_checkpoint"
+
+    size: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    note: Mapped[str] = mapped_column(Text)
+    published_at: Mapped[datetime]
+
+
+class IssuanceRow(Base):
+    """One deed, in columns that reports can count. No personal data."""
+
+    __tablename__ = "issuance"
+
+    serial: Mapped[str] = mapped_column(String(32), primary_key=True)
+    leaf_idx: Mapped[int] = mapped_column(BigInteger, unique=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    license_id: Mapped[str | None] = mapped_column(String(32), index=True)
+    organization_id: Mapped[str | None] = mapped_column(String(32), index=True)
+    kid: Mapped[str] = mapped_column(String(80))
+    signed_hash: Mapped[str] = mapped_column(String(64))
+    record_hash: Mapped[str] = mapped_column(String(64))
+    edition: Mapped[str | None] = mapped_column(String(10))
+    tier: Mapped[str | None] = mapped_column(String(40))
+    seats: Mapped[int | None]
+    effective_at: Mapped[datetime]
+    recorded_at: Mapped[datetime]
+
+
+class RecordRow(Base):
+    """Erasable: the salt and the private record that a leaf's last line hashes."""
+
+    __tablename__ = "issuance_record"
+
+    serial: Mapped[str] = mapped_column(String(32), primary_key=True)
+    salt: Mapped[bytes] = mapped_column(LargeBinary)
+    record: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+@dataclass(frozen=True, slots=True)
+class Issuance:
+    """A deed as it is counted and hashed. Fields that do not fit its kind are None."""
+
+    serial: str
+    kind: Kind
+    license_id: str | None
+    organization_id: str | None
+    kid: str
+    signed_hash: str
+    record_hash: str
+    edition: str | None
+    tier: str | None
+    seats: int | None
+    effective_at: datetime
+    recorded_at: datetime
+
+    def leaf(self) -> Leaf:
+        return Leaf(
+            self.kind, self.serial, int(self.recorded_at.timestamp()), self.kid, self.signed_hash, self.record_hash
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A signed checkpoint."""
+
+    size: int
+    note: str
+    published_at: datetime
+
+
+def size(session: Session) -> int:
+    """Number of leaves."""
+    newest = session.scalar(select(func.max(LeafRow.idx)))
+    return 0 if newest is None else newest + 1
+
+
+def node(session: Session, level: int, index: int) -> bytes:
+    """The hash of a complete subtree."""
+    return session.execute(select(NodeRow.hash).where(NodeRow.level == level, NodeRow.idx == index)).scalar_one()
+
+
+def root(session: Session, size: int) -> bytes:
+    """The root hash of the first `size` leaves, from the stored nodes."""
+    return ledger_root(size, lambda level, index: node(session, level, index))
+
+
+def append(session: Session, issuance: Issuance, salt: bytes, record: bytes) -> int:
+    """The index of the new leaf. Other writers wait until this transaction ends, so call it late."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    index = size(session)
+    body = issuance.leaf().body()
+    session.add(LeafRow(idx=index, body=body))
+    session.add_all(NodeRow(level=new.level, idx=new.index, hash=new.hash) for new in _grow(session, index, body))
+    values = {field: getattr(issuance, field) for field in Issuance.__slots__}
+    session.add(IssuanceRow(leaf_idx=index, **values))
+    session.add(RecordRow(serial=issuance.serial, salt=salt, record=record))
+    session.flush()  # a second leaf of the same transaction must see this one
+    return index
+
+
+def _grow(session: Session, index: int, body: bytes) -> list[Node]:
+    """The new nodes; the left siblings they need come in one query."""
+    wanted = []
+    level, position = 0, index
+    while position & 1:
+        wanted.append(and_(NodeRow.level == level, NodeRow.idx == position - 1))
+        level, position = level + 1, position >> 1
+    found = {}
+    if wanted:
+        rows = session.execute(select(NodeRow.level, NodeRow.idx, NodeRow.hash).where(or_(*wanted)))
+        found = {(level, idx): hash for level, idx, hash in rows}
+    return grow(index, body, lambda level, idx: found[level, idx])
+
+
+def find(session: Session, serial: str) -> Issuance | None:
+    row = session.get(IssuanceRow, serial)
+    return None if row is None else _issuance(row)
+
+
+def index_of(session: Session, serial: str) -> int | None:
+    """The leaf's index."""
+    return session.scalar(select(IssuanceRow.leaf_idx).where(IssuanceRow.serial == serial))
+
+
+def of_license(session: Session, license_id: str) -> list[Issuance]:
+    """The license's deeds in the order of the ledger."""
+    rows = session.scalars(
+        select(IssuanceRow).where(IssuanceRow.license_id == license_id).order_by(IssuanceRow.leaf_idx)
+    )
+    return [_issuance(row) for row in rows]
+
+
+def leaves(session: Session, start: int, limit: int) -> list[tuple[int, bytes]]:
+    """Up to `limit` leaf bodies from index `start` on, with their indexes."""
+    rows = session.execute(
+        select(LeafRow.idx, LeafRow.body).where(LeafRow.idx >= start).order_by(LeafRow.idx).limit(limit)
+    )
+    return [(idx, body) for idx, body in rows]
+
+
+def issuances(session: Session, start: int, limit: int) -> list[tuple[int, Issuance, bytes | None, bytes | None]]:
+    """Up to `limit` deeds from leaf `start` on: index, deed, salt and record (None when erased)."""
+    rows = session.execute(
+        select(IssuanceRow, RecordRow.salt, RecordRow.record)
+        .outerjoin(RecordRow, RecordRow.serial == IssuanceRow.serial)
+        .where(IssuanceRow.leaf_idx >= start)
+        .order_by(IssuanceRow.leaf_idx)
+        .limit(limit)
+    )
+    return [(row.leaf_idx, _issuance(row), salt, record) for row, salt, record in rows]
+
+
+def node_count(session: Session) -> int:
+    return session.scalar(select(func.count()).select_from(NodeRow)) or 0
+
+
+def issuance_count(session: Session) -> int:
+    return session.scalar(select(func.count()).select_from(IssuanceRow)) or 0
+
+
+def nodes_of_level(session: Session, level: int) -> Iterator[tuple[int, bytes]]:
+    """The stored nodes of one level by index."""
+    rows = session.execute(
+        select(NodeRow.idx, NodeRow.hash)
+        .where(NodeRow.level == level)
+        .order_by(NodeRow.idx)
+        .execution_options(yield_per=10_000)
+    )
+    return ((idx, hash) for idx, hash in rows)
+
+
+def newest_checkpoint(session: Session) -> Published | None:
+    row = session.scalar(select(CheckpointRow).order_by(CheckpointRow.size.desc()).limit(1))
+    return None if row is None else Published(row.size, row.note, row.published_at)
+
+
+def publish_checkpoint(session: Session, size: int, note: str, now: datetime) -> None:
+    session.add(CheckpointRow(size=size, note=note, published_at=now))
+
+
+def _issuance(row: IssuanceRow) -> Issuance:
+    values = {field: getattr(row, field) for field in Issuance.__slots__}
+    return Issuance(**{**values, "kind": Kind(row.kind)})

@@ -1,0 +1,113 @@
+"""Licenses as they stand, and the tokens that were issued for them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from licensing.core.licenses import Edition
+from licensing.core.standings import Standing
+from licensing.storage.database import Base
+
+
+class LicenseRow(Base):
+    __tablename__ = "license"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id"), index=True)
+    edition: Mapped[str] = mapped_column(String(10))
+    tier: Mapped[str] = mapped_column(String(40))
+    support: Mapped[str] = mapped_column(String(40))
+    seats: Mapped[int]
+    np_seats: Mapped[int]
+    seq: Mapped[int]
+    jti: Mapped[str] = mapped_column(String(32))
+    signed_hash: Mapped[str] = mapped_column(String(64))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime | None]
+    ever_pro: Mapped[bool]
+    version: Mapped[int]
+    suspended_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    bound_fsid: Mapped[str | None] = mapped_column(String(36))
+    created_at: Mapped[datetime]
+
+
+class TokenRow(Base):
+    """Erasable: the ledger's leaf keeps the token's hash."""
+
+    __tablename__ = "license_token"
+    __table_args__ = (UniqueConstraint("license_id", "seq"),)
+
+    jti: Mapped[str] = mapped_column(String(32), primary_key=True)
+    license_id: Mapped[str] = mapped_column(ForeignKey("license.id"))
+    seq: Mapped[int]
+    token: Mapped[str] = mapped_column(Text)
+
+
+_COLUMNS = tuple(column for column in LicenseRow.__table__.columns)
+_BY_ID = select(*_COLUMNS)
+
+
+def _standing(row: Any) -> Standing:
+    id, organization_id, edition, *rest = row
+    return Standing(id, organization_id, Edition(edition), *rest)
+
+
+def find(session: Session, license_id: str) -> Standing | None:
+    """Where the license stands."""
+    row = session.execute(_BY_ID.where(LicenseRow.id == license_id)).first()
+    return None if row is None else _standing(row)
+
+
+def lock(session: Session, license_id: str) -> Standing | None:
+    """Where the license stands, and nobody else changes it or its seats until this transaction ends."""
+    row = session.execute(_BY_ID.where(LicenseRow.id == license_id).with_for_update()).first()
+    return None if row is None else _standing(row)
+
+
+def of_organization(session: Session, organization_id: str) -> list[Standing]:
+    """The organisation's licenses, oldest first."""
+    rows = session.execute(
+        _BY_ID.where(LicenseRow.organization_id == organization_id).order_by(LicenseRow.created_at, LicenseRow.id)
+    )
+    return [_standing(row) for row in rows]
+
+
+def page(session: Session, after: str = "", limit: int = 100) -> list[Standing]:
+    """The next `limit` licenses by id, after the id `after`."""
+    rows = session.execute(_BY_ID.where(LicenseRow.id > after).order_by(LicenseRow.id).limit(limit))
+    return [_standing(row) for row in rows]
+
+
+def put(session: Session, standing: Standing) -> None:
+    """Writes the license as `standing` says, new or changed."""
+    values = {column.name: getattr(standing, _FIELD.get(column.name, column.name)) for column in _COLUMNS}
+    if session.execute(update(LicenseRow).where(LicenseRow.id == standing.license_id).values(values)).rowcount == 0:  # type: ignore[attr-defined]
+        session.add(LicenseRow(**values))
+        session.flush()  # its token and clusters refer to it in the same transaction
+
+
+_FIELD = {"id": "license_id"}
+
+
+def add_token(session: Session, jti: str, license_id: str, seq: int, token: str) -> None:
+    session.add(TokenRow(jti=jti, license_id=license_id, seq=seq, token=token))
+
+
+def token(session: Session, jti: str) -> str | None:
+    """The token of an issuance, unless it was erased."""
+    return session.scalar(select(TokenRow.token).where(TokenRow.jti == jti))
+
+
+def bind(session: Session, license_id: str, fsid: str | None) -> None:
+    """Binds a trial to a Ceph cluster, or frees it again."""
+    session.execute(update(LicenseRow).where(LicenseRow.id == license_id).values(bound_fsid=fsid))
+
+
+def touch(session: Session, license_id: str) -> None:
+    """Raises the license's version: every cluster's next check-in is judged anew."""
+    session.execute(update(LicenseRow).where(LicenseRow.id == license_id).values(version=LicenseRow.version + 1))

@@ -1,0 +1,91 @@
+"""Mails to send, written in the transaction of the deed they tell of, so that neither is ever without the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import JSON, String, Text, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from licensing.core.mails import Mail
+from licensing.storage.database import Base
+
+
+class OutboxRow(Base):
+    __tablename__ = "outbox"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    recipient: Mapped[str] = mapped_column(String(320))
+    subject: Mapped[str] = mapped_column(String(200))
+    text: Mapped[str] = mapped_column(Text)
+    attachments: Mapped[list[list[str]]] = mapped_column(JSON)
+    created_at: Mapped[datetime]
+    # When to try next; null once sent or given up.
+    due_at: Mapped[datetime | None] = mapped_column(index=True)
+    tries: Mapped[int]
+    sent_at: Mapped[datetime | None]
+    dead_at: Mapped[datetime | None]
+    last_error: Mapped[str | None] = mapped_column(String(200))
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A mail that is due, with the number of tries already made."""
+
+    id: str
+    mail: Mail
+    tries: int
+
+
+def add(session: Session, id: str, mail: Mail, now: datetime) -> None:
+    session.add(
+        OutboxRow(
+            id=id,
+            recipient=mail.recipient,
+            subject=mail.subject,
+            text=mail.text,
+            attachments=[list(attachment) for attachment in mail.attachments],
+            created_at=now,
+            due_at=now,
+            tries=0,
+            sent_at=None,
+            dead_at=None,
+            last_error=None,
+        )
+    )
+
+
+def take_due(session: Session, now: datetime, until: datetime, limit: int) -> list[Queued]:
+    """Up to `limit` mails that are due; nobody else takes them before `until`, when a lost one is due again."""
+    rows: Sequence[OutboxRow] = session.scalars(
+        select(OutboxRow)
+        .where(OutboxRow.due_at <= now)
+        .order_by(OutboxRow.due_at, OutboxRow.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for row in rows:
+        row.due_at = until
+        row.tries += 1
+    return [
+        Queued(
+            row.id,
+            Mail(row.recipient, row.subject, row.text, tuple((name, content) for name, content in row.attachments)),
+            row.tries,
+        )
+        for row in rows
+    ]
+
+
+def sent(session: Session, id: str, now: datetime) -> None:
+    session.execute(update(OutboxRow).where(OutboxRow.id == id).values(sent_at=now, due_at=None, last_error=None))
+
+
+def failed(session: Session, id: str, error: str, retry_at: datetime | None, now: datetime) -> None:
+    """The mail is tried again at `retry_at`, or given up when that is None."""
+    dead_at = now if retry_at is None else None
+    session.execute(
+        update(OutboxRow).where(OutboxRow.id == id).values(last_error=error[:200], due_at=retry_at, dead_at=dead_at)
+    )

@@ -1,0 +1,110 @@
+"""Trial registrations that wait for their confirmation. Links and codes are kept as hashes only."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, String, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from licensing.core.addresses import Address
+from licensing.core.trials import Pending, Registration, Source
+from licensing.storage.database import Base
+
+
+class RegistrationRow(Base):
+    __tablename__ = "registration"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    email: Mapped[str] = mapped_column(String(320))
+    folded_email: Mapped[str] = mapped_column(String(320), index=True)
+    trial_key: Mapped[str] = mapped_column(String(320))
+    name: Mapped[str] = mapped_column(String(200))
+    organization: Mapped[str] = mapped_column(String(200))
+    country: Mapped[str] = mapped_column(String(2))
+    expected_nodes: Mapped[int]
+    source: Mapped[str] = mapped_column(String(20))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    code_hash: Mapped[str] = mapped_column(String(64))
+    code_tries: Mapped[int]
+    created_at: Mapped[datetime]
+    link_expires_at: Mapped[datetime]
+    code_expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+def add(session: Session, id: str, registration: Registration, token_hash: str, code_hash: str, now: datetime) -> None:
+    session.add(
+        RegistrationRow(
+            id=id,
+            email=registration.address.typed,
+            folded_email=registration.address.folded,
+            trial_key=registration.trial_key,
+            name=registration.name,
+            organization=registration.organization,
+            country=registration.country,
+            expected_nodes=registration.expected_nodes,
+            source=registration.source,
+            token_hash=token_hash,
+            code_hash=code_hash,
+            code_tries=0,
+            created_at=now,
+            link_expires_at=registration.link_expires_at(now),
+            code_expires_at=registration.code_expires_at(now),
+            used_at=None,
+        )
+    )
+
+
+def by_link(session: Session, token_hash: str) -> Pending | None:
+    """The registration whose link this is, held against a second use at the same moment."""
+    return _pending(session, RegistrationRow.token_hash == token_hash)
+
+
+def newest_of(session: Session, folded_email: str) -> Pending | None:
+    """The latest registration of a mailbox, held likewise; only its code counts."""
+    return _pending(session, RegistrationRow.folded_email == folded_email)
+
+
+def spend_try(session: Session, folded_email: str, limit: int) -> None:
+    """Counts one more try at the mailbox's newest code, up to one above `limit`."""
+    newest = (
+        select(RegistrationRow.id)
+        .where(RegistrationRow.folded_email == folded_email)
+        .order_by(RegistrationRow.created_at.desc(), RegistrationRow.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    session.execute(
+        update(RegistrationRow)
+        .where(RegistrationRow.id == newest, RegistrationRow.code_tries <= limit)
+        .values(code_tries=RegistrationRow.code_tries + 1)
+    )
+
+
+def use(session: Session, id: str, now: datetime) -> None:
+    """Marks the registration as used: its link and code are spent."""
+    session.execute(update(RegistrationRow).where(RegistrationRow.id == id).values(used_at=now))
+
+
+def _pending(session: Session, *conditions: ColumnElement[bool]) -> Pending | None:
+    newest_first = (
+        select(RegistrationRow)
+        .where(*conditions)
+        .order_by(RegistrationRow.created_at.desc(), RegistrationRow.id.desc())
+    )
+    row = session.scalar(newest_first.limit(1).with_for_update())
+    if row is None:
+        return None
+    registration = Registration(
+        address=Address(row.email, row.folded_email),
+        name=row.name,
+        organization=row.organization,
+        country=row.country,
+        expected_nodes=row.expected_nodes,
+        trial_key=row.trial_key,
+        source=Source(row.source),
+    )
+    return Pending(
+        row.id, registration, row.code_hash, row.code_tries, row.link_expires_at, row.code_expires_at, row.used_at
+    )

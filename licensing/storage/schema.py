@@ -1,0 +1,98 @@
+"""The schema: bringing a database to the newest migration, and saying whether it is there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from licensing.core.errors import SetupRefused
+from licensing.storage import (
+    alarms,
+    clusters,
+    idempotency,
+    ledger,
+    licenses,
+    organizations,
+    outbox,
+    registrations,
+    revocations,
+    staff,
+    tiers,
+)
+from licensing.storage.database import Base, Database
+
+# Naming the rooms' tables is what puts them into the metadata.
+TABLES = (
+    alarms.AlarmRow,
+    clusters.ClusterRow,
+    clusters.ClusterChangeRow,
+    idempotency.AnswerRow,
+    ledger.LeafRow,
+    ledger.NodeRow,
+    ledger.CheckpointRow,
+    ledger.IssuanceRow,
+    ledger.RecordRow,
+    licenses.LicenseRow,
+    licenses.TokenRow,
+    organizations.OrganizationRow,
+    organizations.ContactRow,
+    outbox.OutboxRow,
+    registrations.RegistrationRow,
+    revocations.RevocationRow,
+    revocations.RevokedListRow,
+    staff.StaffRow,
+    tiers.TierRow,
+)
+METADATA = Base.metadata
+
+
+def upgrade(database: Database, service_role: str | None = None, revision: str = "head") -> None:
+    """Brings the schema to `revision`, in one transaction; grants `service_role` what it may do (PostgreSQL)."""
+    with database.engine.begin() as connection:
+        command.upgrade(_config(connection), revision)
+        if service_role is not None:
+            _grant(connection, service_role)
+
+
+def downgrade(database: Database, revision: str) -> None:
+    with database.engine.begin() as connection:
+        command.downgrade(_config(connection), revision)
+
+
+def assert_current(database: Database) -> None:
+    """Raises SetupRefused unless the schema is the one this version was written for."""
+    with database.engine.connect() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    newest = ScriptDirectory.from_config(_config(None)).get_current_head()
+    if current != newest:
+        raise SetupRefused(f"The database is at revision {current or 'none'}, not {newest}; run: licensing db upgrade")
+
+
+def differences(database: Database) -> list[str]:
+    """Where the database's tables differ from the models; empty when they agree."""
+    with database.engine.connect() as connection:
+        return [str(difference) for difference in compare_metadata(MigrationContext.configure(connection), METADATA)]
+
+
+def _config(connection: Connection | None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+def _grant(connection: Connection, role: str) -> None:
+    """The service role reads and adds everywhere, and changes everything but the ledger."""
+    quoted = connection.dialect.identifier_preparer.quote(role)
+    for table in METADATA.sorted_tables:
+        rights = "SELECT, INSERT" if table.name in ledger.APPEND_ONLY else "SELECT, INSERT, UPDATE, DELETE"
+        connection.execute(text(f"GRANT {rights} ON {table.name} TO {quoted}"))
+    connection.execute(text(f"GRANT SELECT ON alembic_version TO {quoted}"))
+    connection.execute(text(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {quoted}"))

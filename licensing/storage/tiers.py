@@ -1,0 +1,31 @@
+"""Tiers as dated rows."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from licensing.core.licenses import Edition
+from licensing.core.tiers import Tier
+from licensing.storage.database import Base
+
+
+class TierRow(Base):
+    __tablename__ = "tier"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    valid_from: Mapped[datetime] = mapped_column(primary_key=True)
+    edition: Mapped[str] = mapped_column(String(10))
+    min_seats: Mapped[int]
+    max_seats: Mapped[int | None]
+    support: Mapped[str] = mapped_column(String(40))
+
+
+def every(session: Session) -> list[Tier]:
+    """Every tier there is or was."""
+    return [
+        Tier(row.name, Edition(row.edition), row.min_seats, row.max_seats, row.support, row.valid_from)
+        for row in session.scalars(select(TierRow).order_by(TierRow.valid_from, TierRow.min_seats))
+    ]
