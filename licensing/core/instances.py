@@ -52,8 +52,8 @@ def read_proof(header: str | None, method: str, path: str, body: bytes) -> Proof
         raise InstanceMismatch(f"{HEADER} ends with a base64url signature.") from error
 
 
-def check(proof: Proof | None, pinned: bytes, last_number: int) -> None:
-    """Raises InstanceMismatch unless `proof` is the pinned key's and newer than the last one."""
+def check(proof: Proof | None, pinned: bytes, last_number: int) -> int:
+    """The number of a proof that is the pinned key's and newer than the last one; raises InstanceMismatch."""
     if proof is None:
         raise InstanceMismatch(f"This cluster is pinned to an instance key; send {HEADER}.")
     if proof.number <= last_number:
@@ -62,3 +62,4 @@ def check(proof: Proof | None, pinned: bytes, last_number: int) -> None:
         load_public_key(pinned).verify(proof.signature, proof.text)
     except InvalidSignature as error:
         raise InstanceMismatch("The request was signed by another instance key.") from error
+    return proof.number

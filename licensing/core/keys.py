@@ -209,6 +209,11 @@ def open_statement(unverified_token: object, roots: Iterable[RootKey]) -> Keyrin
                 Reason.UNKNOWN_ROOT, "The key statement is not signed by a root key trusted here."
             ) from error
         raise
+    return read_statement(claims)
+
+
+def read_statement(claims: Mapping[str, Any]) -> Keyring:
+    """The keyring that the payload of a statement describes; raises Unauthentic."""
     if claims.get("v") != 1 or type(claims.get("v")) is not int:
         raise Unauthentic(Reason.WRONG_VERSION, "This key statement is of a version not known here.")
     seq, iat, members = claims.get("seq"), claims.get("iat"), claims.get("keys")

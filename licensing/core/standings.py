@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from licensing.core.errors import LicenseState
-from licensing.core.licenses import Edition
+from licensing.core.licenses import Edition, License
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +47,36 @@ class Standing:
         """Raises LicenseState when nothing can be issued under the license any more."""
         if self.revoked_at is not None:
             raise LicenseState(f"The license {self.license_id} is revoked; issue a new one.")
+
+
+def issued(license: License, signed_hash: str, previous: Standing | None) -> Standing:
+    """Where a license stands once `license` was issued; `previous` is where it stood before, None for a new one."""
+    return Standing(
+        license_id=license.lid,
+        organization_id=license.sub,
+        edition=license.edition,
+        tier=license.tier,
+        support=license.support,
+        seats=license.seats,
+        np_seats=license.np_seats,
+        seq=license.seq,
+        jti=license.jti,
+        signed_hash=signed_hash,
+        starts_at=_moment(license.nbf),
+        ends_at=None if license.exp is None else _moment(license.exp),
+        ever_pro=license.edition is Edition.PRO or (previous is not None and previous.ever_pro),
+        version=1 if previous is None else previous.version + 1,
+        suspended_at=None if previous is None else previous.suspended_at,
+        revoked_at=None,
+        bound_fsid=_binding(license, previous),
+        created_at=_moment(license.iat) if previous is None else previous.created_at,
+    )
+
+
+def _binding(license: License, previous: Standing | None) -> str | None:
+    """A trial stays bound to its cluster; a paid license is bound by its own claims alone."""
+    return previous.bound_fsid if previous is not None and license.edition is Edition.TRIAL else None
+
+
+def _moment(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

@@ -6,7 +6,6 @@ both databases, and on PostgreSQL the server's role has no right to either.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -153,7 +152,7 @@ def _grow(session: Session, index: int, body: bytes) -> list[Node]:
 
 def find(session: Session, serial: str) -> Issuance | None:
     row = session.get(IssuanceRow, serial)
-    return None if row is None else _issuance(row)
+    return None if row is None else from_row(row)
 
 
 def index_of(session: Session, serial: str) -> int | None:
@@ -166,27 +165,13 @@ def of_license(session: Session, license_id: str) -> list[Issuance]:
     rows = session.scalars(
         select(IssuanceRow).where(IssuanceRow.license_id == license_id).order_by(IssuanceRow.leaf_idx)
     )
-    return [_issuance(row) for row in rows]
+    return [from_row(row) for row in rows]
 
 
 def leaves(session: Session, start: int, limit: int) -> list[tuple[int, bytes]]:
     """Up to `limit` leaf bodies from index `start` on, with their indexes."""
-    rows = session.execute(
-        select(LeafRow.idx, LeafRow.body).where(LeafRow.idx >= start).order_by(LeafRow.idx).limit(limit)
-    )
-    return [(idx, body) for idx, body in rows]
-
-
-def issuances(session: Session, start: int, limit: int) -> list[tuple[int, Issuance, bytes | None, bytes | None]]:
-    """Up to `limit` deeds from leaf `start` on: index, deed, salt and record (None when erased)."""
-    rows = session.execute(
-        select(IssuanceRow, RecordRow.salt, RecordRow.record)
-        .outerjoin(RecordRow, RecordRow.serial == IssuanceRow.serial)
-        .where(IssuanceRow.leaf_idx >= start)
-        .order_by(IssuanceRow.leaf_idx)
-        .limit(limit)
-    )
-    return [(row.leaf_idx, _issuance(row), salt, record) for row, salt, record in rows]
+    query = select(LeafRow.idx, LeafRow.body).where(LeafRow.idx >= start).order_by(LeafRow.idx).limit(limit)
+    return [(idx, body) for idx, body in session.execute(query)]
 
 
 def node_count(session: Session) -> int:
@@ -195,17 +180,6 @@ def node_count(session: Session) -> int:
 
 def issuance_count(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(IssuanceRow)) or 0
-
-
-def nodes_of_level(session: Session, level: int) -> Iterator[tuple[int, bytes]]:
-    """The stored nodes of one level by index."""
-    rows = session.execute(
-        select(NodeRow.idx, NodeRow.hash)
-        .where(NodeRow.level == level)
-        .order_by(NodeRow.idx)
-        .execution_options(yield_per=10_000)
-    )
-    return ((idx, hash) for idx, hash in rows)
 
 
 def newest_checkpoint(session: Session) -> Published | None:
@@ -217,6 +191,7 @@ def publish_checkpoint(session: Session, size: int, note: str, now: datetime) ->
     session.add(CheckpointRow(size=size, note=note, published_at=now))
 
 
-def _issuance(row: IssuanceRow) -> Issuance:
+def from_row(row: IssuanceRow) -> Issuance:
+    """The row as a value."""
     values = {field: getattr(row, field) for field in Issuance.__slots__}
     return Issuance(**{**values, "kind": Kind(row.kind)})

@@ -1,0 +1,168 @@
+"""Puts the house together: the only file that knows all rooms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from flask import Flask
+from sqlalchemy import make_url
+
+from licensing.core.errors import KeyUnusable, SetupRefused
+from licensing.core.ledger import Kind
+from licensing.core.roots import TRUSTED_ROOTS
+from licensing.domains import PublishedLists
+from licensing.mail import open_transport
+from licensing.services.audit import Audit
+from licensing.services.authentication import Authentication
+from licensing.services.checkins import Checkins
+from licensing.services.health import Health
+from licensing.services.issuing import Deed, Issuing
+from licensing.services.keys import KeyManagement
+from licensing.services.ledger import Ledger
+from licensing.services.license_files import LicenseFiles
+from licensing.services.licenses import Licenses
+from licensing.services.outbox import Outbox, Transport
+from licensing.services.revocations import RevokedLists
+from licensing.services.signing import KeyStore
+from licensing.services.staff import NewAdmin, Staff
+from licensing.services.trials import Trials
+from licensing.services.validations import Validations
+from licensing.services.worker import Worker
+from licensing.settings import Settings
+from licensing.storage import schema
+from licensing.storage.database import Database, open_database
+from licensing.system import System, clock_in
+
+HIGH_WATER = "ledger.highwater"
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Everything that web and command line talk to."""
+
+    settings: Settings
+    app: Flask
+    database: Database
+    system: System
+    keys: KeyStore
+    key_management: KeyManagement
+    trials: Trials
+    checkins: Checkins
+    validations: Validations
+    licenses: Licenses
+    revoked_lists: RevokedLists
+    ledger: Ledger
+    audit: Audit
+    outbox: Outbox
+    transport: Transport
+    staff: Staff
+    health: Health
+    worker: Worker
+
+
+def open_system(settings: Settings) -> System:
+    """The clock and randomness: the machine's own, or in development a clock that is set by hand."""
+    return System() if settings.clock_file is None else System(clock_in(settings.clock_file))
+
+
+def open_keys(settings: Settings) -> KeyStore:
+    """The folder of key files; nothing is read yet but the passphrase."""
+    passphrase = None
+    if settings.keys_passphrase_file is not None:
+        try:
+            passphrase = settings.keys_passphrase_file.read_bytes().strip()
+        except OSError as error:
+            raise KeyUnusable(f"The passphrase file {settings.keys_passphrase_file} can't be read.") from error
+    return KeyStore(settings.keys_dir, TRUSTED_ROOTS, passphrase, allow_test=not settings.in_production)
+
+
+def open_offline_keys(settings: Settings) -> KeyManagement:
+    """The deeds on keys for a machine without a database: the one that has the root key."""
+
+    def no_ledger(kind: Kind, kid: str, now: datetime) -> None:
+        raise SetupRefused("This machine has no ledger; import the statement on the server.")
+
+    return _key_management(settings, open_keys(settings), open_system(settings), no_ledger)
+
+
+def build(settings: Settings, system: System | None = None) -> House:
+    """The house of `settings`. Opens the database but asks it nothing, and reads no key file yet."""
+    system = system or open_system(settings)
+    app = Flask("licensing.web")
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    database = open_database(app, settings.database_url)
+    keys, issuer = open_keys(settings), settings.public_url
+    issuing = Issuing(keys, system, issuer)
+    revoked_lists = RevokedLists(database, keys, issuer)
+    files = LicenseFiles(keys, revoked_lists)
+    authentication = Authentication(database, keys, system.now)
+    ledger = Ledger(database, keys, system.now, _origin(issuer), settings.data_dir / HIGH_WATER)
+    transport = open_transport(settings.mail_url, settings.mail_from, system)
+    outbox = Outbox(database, transport, system.now)
+
+    def record(kind: Kind, kid: str, now: datetime) -> None:
+        with database.write() as session:
+            issuing.note(session, Deed(kind, "operator", now, {"kid": kid}), None, now, kid)
+
+    return House(
+        settings=settings,
+        app=app,
+        database=database,
+        system=system,
+        keys=keys,
+        key_management=_key_management(settings, keys, system, record),
+        trials=Trials(database, issuing, files, PublishedLists(), system, settings.public_url),
+        checkins=Checkins(database, authentication, files, keys, system, issuer),
+        validations=Validations(database, authentication, files, system.now),
+        licenses=Licenses(database, issuing, files, revoked_lists, system),
+        revoked_lists=revoked_lists,
+        ledger=ledger,
+        audit=Audit(database, ledger),
+        outbox=outbox,
+        transport=transport,
+        staff=Staff(database, system),
+        health=Health(database, keys, ledger),
+        worker=Worker(database, outbox, ledger, revoked_lists, system.now),
+    )
+
+
+def migrate(settings: Settings) -> None:
+    """The database is at the newest schema. On PostgreSQL the owner migrates, and gives the server's role its due."""
+    owner_url = settings.database_owner_url
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    database = open_database(Flask("licensing.migration"), owner_url or settings.database_url)
+    schema.upgrade(database, make_url(settings.database_url).username if owner_url else None)
+    database.engine.dispose()
+
+
+def set_up(house: House) -> NewAdmin | None:
+    """A development server has its database, keys and admin. The new admin, if there was none."""
+    if house.settings.in_production:
+        raise SetupRefused("A production server is set up by hand: see keys/README.md and `licensing db upgrade`.")
+    migrate(house.settings)
+    house.key_management.ensure()
+    return house.staff.ensure_admin()
+
+
+def require_fit(house: House) -> None:
+    """Raises a Refusal unless the server may start: schema, durability, rights and keys."""
+    schema.assert_current(house.database)
+    house.database.assert_durable()
+    if house.settings.in_production:
+        house.database.assert_not_owner()
+    house.keys.current()
+
+
+def _origin(public_url: str) -> str:
+    """The ledger's name: host and path, without scheme (C2SP tlog-checkpoint)."""
+    parts = urlsplit(public_url)
+    return f"{parts.netloc}{parts.path}/ledger/1"
+
+
+def _key_management(
+    settings: Settings, keys: KeyStore, system: System, record: Callable[[Kind, str, datetime], None]
+) -> KeyManagement:
+    return KeyManagement(keys, system, settings.public_url, record, test=not settings.in_production)

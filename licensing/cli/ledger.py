@@ -1,0 +1,58 @@
+"""`licensing ledger`: audit, checkpoint, prove."""
+
+from __future__ import annotations
+
+import click
+
+from licensing.cli import output
+from licensing.cli.houses import open_house
+from licensing.core.checkpoints import verifier_key
+from licensing.core.errors import LedgerBroken
+
+
+@click.group()
+def ledger() -> None:
+    """The append-only ledger of issuances."""
+
+
+@ledger.command()
+@output.json_option
+def audit(as_json: bool) -> None:
+    """Prove the whole ledger: tree, checkpoints, issuances, records, tokens and licenses against each other."""
+    house = open_house()
+    with output.progress("auditing") as progress:
+        report = house.audit.run(progress)
+    output.show(
+        {
+            "leaves": report.leaves,
+            "licenses": report.licenses,
+            "checkpoint": report.checkpoint_size,
+            "findings": report.findings if as_json else len(report.findings),
+        },
+        as_json=as_json,
+    )
+    if report.findings:
+        for finding in report.findings:
+            click.echo(f"finding: {finding}", err=True)
+        raise LedgerBroken(f"The audit has {len(report.findings)} findings.")
+
+
+@ledger.command()
+def checkpoint() -> None:
+    """Sign a checkpoint of all leaves and print it (a C2SP signed note)."""
+    click.echo(open_house().ledger.checkpoint().note, nl=False)
+
+
+@ledger.command()
+@click.argument("name")
+def prove(name: str) -> None:
+    """Print the proof (C2SP tlog-proof) that the issuance or license NAME is in the ledger."""
+    click.echo(open_house().ledger.prove(name), nl=False)
+
+
+@ledger.command()
+def vkey() -> None:
+    """Print the log's verifier key, as signed-note tools take it."""
+    house = open_house()
+    for x in house.keys.current().log_keys():
+        click.echo(verifier_key(house.ledger.origin, x))

@@ -1,0 +1,65 @@
+"""`licensing init` and `licensing serve`."""
+
+from __future__ import annotations
+
+import logging
+from threading import Event, Thread
+
+import click
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server import Server
+
+from licensing.bootstrap import House, build, require_fit, set_up
+from licensing.settings import read_settings
+
+THREADS = 2
+BACKLOG = 1024
+
+
+@click.command()
+def init() -> None:
+    """Set up a development server: database, TEST- keys, admin. Does only what is missing."""
+    _set_up(build(read_settings()))
+
+
+@click.command()
+def serve() -> None:
+    """Serve, and send mails. In development, set up first what is missing."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    settings = read_settings()
+    house = build(settings)
+    if not settings.in_production:
+        _set_up(house)
+    require_fit(house)
+    house.revoked_lists.current(house.system.now())
+    host, port = settings.address
+    click.echo(f"serving   {settings.public_url}")
+    click.echo(f"mails     {house.transport.describe()}")
+    click.echo(f"data      {settings.data_dir}")
+    stop = Event()
+    worker = Thread(target=house.worker.run, args=(stop,), name="worker")
+    worker.start()
+    try:
+        Server(
+            "licensing.web.app:app_from_environment",
+            factory=True,
+            address=host,
+            port=port,
+            interface=Interfaces.WSGI,
+            workers=settings.workers,
+            blocking_threads=THREADS,
+            backlog=BACKLOG,
+            respawn_failed_workers=True,
+            log_level=LogLevels.warning,
+        ).serve()
+    finally:
+        stop.set()
+        worker.join()
+
+
+def _set_up(house: House) -> None:
+    admin = set_up(house)
+    if admin is not None:
+        click.echo(f"admin     {admin.email}, one-time password {admin.password} (shown only now)")

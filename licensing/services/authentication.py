@@ -1,0 +1,91 @@
+"""Whether a license token is ours: its signature, and its leaf in the ledger.
+
+A signature proves that one of our keys signed; the leaf proves that this server did. A valid signature without a leaf
+means that a key was stolen (or the database is older than the license), and rings an alarm. After a theft the ledger
+also tells our tokens from the thief's: a revoked key's tokens stand as long as they have their leaf.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from licensing.core.errors import Reason, Unauthentic
+from licensing.core.keys import Keyring, KeyState
+from licensing.core.ledger import signed_hash
+from licensing.core.licenses import License, verify_license
+from licensing.core.standings import Standing
+from licensing.services.signing import KeyStore
+from licensing.storage import alarms, ledger
+from licensing.storage.database import Database
+
+log = logging.getLogger(__name__)
+
+REMEMBERED = 20_000
+"""Verified tokens kept in memory, about 2 KiB each. A verdict is never remembered."""
+NO_LEAF = "signature-without-leaf"
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """An authentic license, the SHA-256 hex of what was signed, and whether its key was revoked since."""
+
+    license: License
+    signed_hash: str
+    key_revoked: bool
+
+
+class Authentication:
+    """Verifies license tokens, remembering those it has seen."""
+
+    def __init__(self, database: Database, keys: KeyStore, now: Callable[[], datetime]) -> None:
+        self._database = database
+        self._keys = keys
+        self._now = now
+        self._keyring: Keyring | None = None
+        self._remembered: dict[str, Bearer] = {}
+
+    def verify(self, unverified_token: str) -> Bearer:
+        """The license that the token proves, also under a revoked key; raises Unauthentic."""
+        keyring = self._keys.current().keyring
+        if keyring is not self._keyring:
+            self._keyring, self._remembered = keyring, {}
+        bearer = self._remembered.get(unverified_token)
+        if bearer is None:
+            bearer = self._verify(unverified_token, keyring)
+            if len(self._remembered) >= REMEMBERED:
+                self._remembered.clear()
+            self._remembered[unverified_token] = bearer
+        return bearer
+
+    def is_ours(self, session: Session, bearer: Bearer, standing: Standing | None) -> bool:
+        """Whether the ledger has the token's leaf."""
+        license = bearer.license
+        if standing is None:
+            return False
+        if license.jti == standing.jti:
+            return bearer.signed_hash == standing.signed_hash
+        issuance = ledger.find(session, license.jti)
+        return (
+            issuance is not None and issuance.license_id == license.lid and issuance.signed_hash == bearer.signed_hash
+        )
+
+    def alarm(self, bearer: Bearer) -> None:
+        """Rings for a token without a leaf; raises Unauthentic when its key is known to be stolen."""
+        license = bearer.license
+        log.error("alarm %s: license %s, issuance %s", NO_LEAF, license.lid, license.jti)
+        with self._database.write() as session:
+            alarms.ring(session, NO_LEAF, license.jti[:80], self._now())
+        if bearer.key_revoked:
+            raise Unauthentic(Reason.KEY_REVOKED, "The key that signed this token is revoked, and we did not sign it.")
+
+    def _verify(self, unverified_token: str, keyring: Keyring) -> Bearer:
+        license = verify_license(unverified_token, keyring.ignoring_revocation())
+        signed, _, _ = unverified_token.rpartition(".")
+        header = keyring.headers[signed.partition(".")[0]]
+        key = keyring.find(header.kid)
+        return Bearer(license, signed_hash(signed), key is not None and key.state is KeyState.REVOKED)

@@ -1,0 +1,49 @@
+"""Whether this server can do its work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import text
+
+from licensing.core.errors import Refusal
+from licensing.services.ledger import Ledger
+from licensing.services.signing import KeyStore
+from licensing.storage import schema
+from licensing.storage.database import Database
+
+
+class Health:
+    """Asks every part that an answer depends on."""
+
+    def __init__(self, database: Database, keys: KeyStore, ledger: Ledger) -> None:
+        self._database = database
+        self._keys = keys
+        self._ledger = ledger
+
+    def problems(self) -> dict[str, str]:
+        """What is wrong, by part; empty when the server is ready."""
+        parts: dict[str, Callable[[], str | None]] = {
+            "database": self._database_problem,
+            "keys": self._keys_problem,
+            "ledger": self._ledger.problem,
+        }
+        answers = {part: _told(ask) for part, ask in parts.items()}
+        return {part: problem for part, problem in answers.items() if problem is not None}
+
+    def _database_problem(self) -> str | None:
+        with self._database.read() as session:
+            session.execute(text("SELECT 1"))
+        schema.assert_current(self._database)
+        return None
+
+    def _keys_problem(self) -> str | None:
+        self._keys.current()
+        return self._keys.problem
+
+
+def _told(ask: Callable[[], str | None]) -> str | None:
+    try:
+        return ask()
+    except Refusal as refusal:
+        return refusal.detail

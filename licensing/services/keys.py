@@ -1,0 +1,200 @@
+"""The life of working keys: made, published, activated, retired, revoked; each step is a new key statement.
+
+A statement is signed by a root key, which a server does not have. Where the root's file is at hand (a development
+machine, or the offline machine of the ceremony) a step is signed and installed at once; elsewhere it is written down
+unsigned, carried to the root, and imported when signed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from licensing.core.errors import KeyUnusable, Malformed, Unauthentic
+from licensing.core.keys import (
+    TEST_MARK,
+    Keyring,
+    KeyState,
+    Purpose,
+    RootKey,
+    WorkingKey,
+    name_key,
+    open_statement,
+    public_bytes,
+    read_statement,
+    statement_claims,
+)
+from licensing.core.ledger import Kind
+from licensing.core.tokens import TokenType, assemble, header_segment, signing_input
+from licensing.services.signing import KeyStore
+from licensing.storage import keyfiles
+from licensing.system import System
+
+ACTIVE_LIFE = timedelta(days=365)
+"""How long an activated key signs before it must be rotated."""
+NEXT_LIFE = timedelta(days=730)
+"""A published key that is not used yet may be activated this long without a newer statement reaching the clients."""
+HANDOVER = timedelta(minutes=1)
+"""What a server that has not seen the rotation yet still signs stands."""
+ROOT_FOLDER = "root"
+
+Recorder = Callable[[Kind, str, datetime], None]
+"""Appends a leaf for a key's activation or retirement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a command did: the entries as they are now, and the unsigned statement if a root must sign it first."""
+
+    keys: tuple[WorkingKey, ...]
+    unsigned: Path | None
+
+
+class KeyManagement:
+    """Changes the set of working keys."""
+
+    def __init__(self, store: KeyStore, system: System, issuer: str, record: Recorder, *, test: bool) -> None:
+        self._store = store
+        self._system = system
+        self._issuer = issuer
+        self._record = record
+        self._test = test
+
+    def new_root(self, folder: Path) -> RootKey:
+        """A new root key: its private file and its public JWK are in `folder`."""
+        private = Ed25519PrivateKey.generate()
+        x = public_bytes(private.public_key())
+        root = RootKey(name_key(x, "root", test=self._test), x)
+        keyfiles.write_private(folder, root.kid, private, self._store.passphrase)
+        keyfiles.write_public(folder / f"{root.kid}.jwk", root.kid, x)
+        return root
+
+    def ensure(self) -> bool:
+        """A development server has keys: a TEST- root and one active key a purpose. Whether they were made now."""
+        if (self._store.folder / keyfiles.STATEMENT).exists():
+            return False
+        if not (self._store.folder / keyfiles.ROOT).exists():
+            root = self.new_root(self._store.folder / ROOT_FOLDER)
+            keyfiles.write_public(self._store.folder / keyfiles.ROOT, root.kid, root.x)
+        now = self._system.now()
+        self._publish([_activated(self._generate(purpose, now), now) for purpose in Purpose], None)
+        return True
+
+    def list(self) -> tuple[WorkingKey, ...]:
+        """The keys of the statement in force."""
+        keyring = self._keyring()
+        return () if keyring is None else keyring.keys
+
+    def statement(self) -> str:
+        """The statement in force; raises KeyUnusable when there is none."""
+        statement = keyfiles.read_text(self._store.folder / keyfiles.STATEMENT)
+        if statement is None:
+            raise KeyUnusable(f"There is no key statement in {self._store.folder}.")
+        return statement
+
+    def new(self, purpose: Purpose, root_key: Path | None = None) -> Step:
+        """A new key is published as the next of its purpose."""
+        keys = self.list()
+        if any(key.purpose is purpose and key.state is KeyState.NEXT for key in keys):
+            raise KeyUnusable(f"There is a next {purpose} key already; run: licensing keys rotate {purpose}")
+        return self._publish([*keys, self._generate(purpose, self._system.now())], root_key)
+
+    def rotate(self, purpose: Purpose, root_key: Path | None = None) -> Step:
+        """The next key of the purpose signs from now on, the active one no longer."""
+        now, keys = self._system.now(), self.list()
+        following = next((key for key in keys if key.purpose is purpose and key.state is KeyState.NEXT), None)
+        if following is None:
+            raise KeyUnusable(f"There is no next {purpose} key; run: licensing keys new {purpose}")
+        old = {key.kid for key in keys if key.purpose is purpose and key.state is KeyState.ACTIVE}
+        rotated = [_retired(key, now) if key.kid in old else key for key in keys]
+        return self._publish([_activated(key, now) if key is following else key for key in rotated], root_key)
+
+    def retire(self, kid: str, root_key: Path | None = None, *, revoke: bool = False) -> Step:
+        """The key signs no longer; with `revoke` nothing that it signed stands."""
+        now, keys = self._system.now(), self.list()
+        if all(key.kid != kid for key in keys):
+            raise KeyUnusable(f"There is no key {kid}.")
+
+        def change(key: WorkingKey) -> WorkingKey:
+            return replace(_retired(key, now), state=KeyState.REVOKED) if revoke else _retired(key, now)
+
+        return self._publish([change(key) if key.kid == kid else key for key in keys], root_key)
+
+    def sign(self, unsigned: str, root_key: Path) -> str:
+        """The statement signed from an unsigned one: for the machine that has the root, which needs nothing else."""
+        try:
+            claims = json.loads(unsigned)
+            read_statement(claims)
+        except (ValueError, Unauthentic) as error:
+            raise Malformed("This is no unsigned key statement.") from error
+        private = keyfiles.read_private(root_key, self._store.passphrase)
+        x = public_bytes(private.public_key())
+        kid = name_key(x, "root", test=root_key.name.startswith(TEST_MARK))
+        signed = signing_input(header_segment(kid, TokenType.KEYS), claims)
+        return assemble(signed, private.sign(signed.encode("ascii")))
+
+    def install(self, statement: str) -> Step:
+        """The statement is in force, and its changes are in the ledger. Raises KeyUnusable for an older one."""
+        try:
+            keyring = open_statement(statement, self._store.roots())
+        except Unauthentic as error:
+            raise KeyUnusable(f"The key statement can't be used: {error.detail}") from error
+        old = self._keyring()
+        if old is not None and keyring.seq <= old.seq:
+            raise KeyUnusable(f"The statement has seq {keyring.seq}; one of seq {old.seq} is in force.")
+        now, before = self._system.now(), {key.kid: key.state for key in old.keys} if old is not None else {}
+        for key in keyring.keys:
+            if key.state is before.get(key.kid) or key.state is KeyState.NEXT:
+                continue
+            kind = Kind.KEY_ACTIVATED if key.state is KeyState.ACTIVE else Kind.KEY_RETIRED
+            self._record(kind, key.kid, now)
+        keyfiles.write_text(self._store.folder / keyfiles.STATEMENT, f"{statement}\n")
+        (self._store.folder / keyfiles.UNSIGNED_STATEMENT).unlink(missing_ok=True)
+        return Step(keyring.keys, None)
+
+    def _publish(self, keys: Iterable[WorkingKey], root_key: Path | None) -> Step:
+        entries, old = tuple(keys), self._keyring()
+        seq = 1 if old is None else old.seq + 1
+        claims = statement_claims(self._issuer, seq, int(self._system.now().timestamp()), entries)
+        unsigned = json.dumps(claims, indent=2)
+        root_key = root_key or self._root_at_hand()
+        if root_key is not None:
+            return self.install(self.sign(unsigned, root_key))
+        path = self._store.folder / keyfiles.UNSIGNED_STATEMENT
+        keyfiles.write_text(path, f"{unsigned}\n")
+        return Step(entries, path)
+
+    def _generate(self, purpose: Purpose, now: datetime) -> WorkingKey:
+        private = Ed25519PrivateKey.generate()
+        x = public_bytes(private.public_key())
+        kid = name_key(x, purpose, test=self._test)
+        keyfiles.write_private(self._store.folder, kid, private, self._store.passphrase)
+        until = int((now + NEXT_LIFE).timestamp())
+        return WorkingKey(kid, x, purpose, KeyState.NEXT, int(now.timestamp()), until)
+
+    def _keyring(self) -> Keyring | None:
+        statement = keyfiles.read_text(self._store.folder / keyfiles.STATEMENT)
+        if statement is None:
+            return None
+        try:
+            return open_statement(statement, self._store.roots())
+        except Unauthentic as error:
+            raise KeyUnusable(f"The key statement in force can't be used: {error.detail}") from error
+
+    def _root_at_hand(self) -> Path | None:
+        """The private root file of a development machine."""
+        return next(iter(sorted((self._store.folder / ROOT_FOLDER).glob(f"{TEST_MARK}root-*.key.pem"))), None)
+
+
+def _activated(key: WorkingKey, now: datetime) -> WorkingKey:
+    return replace(key, state=KeyState.ACTIVE, sign_until=int((now + ACTIVE_LIFE).timestamp()))
+
+
+def _retired(key: WorkingKey, now: datetime) -> WorkingKey:
+    until = min(key.sign_until, int((now + HANDOVER).timestamp()))
+    return replace(key, state=KeyState.RETIRED, sign_until=max(key.nbf, until))

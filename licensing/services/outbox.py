@@ -1,0 +1,67 @@
+"""Sending what the outbox holds: at least once, with patience, and never inside a request."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from licensing.core.mails import Mail
+from licensing.storage import outbox
+from licensing.storage.database import Database
+
+log = logging.getLogger(__name__)
+
+RETRIES = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 15, 30, 60, 120, 240, 480, 960, 1440, 1440))
+"""How long to wait after each failed try; after the last the mail is given up and shown as dead."""
+HANDOVER = timedelta(minutes=5)
+"""A mail taken by a worker that died is due again after this."""
+BATCH = 20
+
+
+class Undeliverable(Exception):
+    """The mail did not leave this time. The text names no recipient."""
+
+
+class Transport(Protocol):
+    """How a mail leaves."""
+
+    def send(self, id: str, mail: Mail) -> None:
+        """The mail is with the next server; raises Undeliverable."""
+
+    def describe(self) -> str:
+        """Where mails go, for a person."""
+
+
+class Outbox:
+    """The outbox and the way out of it."""
+
+    def __init__(self, database: Database, transport: Transport, now: Callable[[], datetime]) -> None:
+        self._database = database
+        self._transport = transport
+        self._now = now
+
+    def deliver_due(self) -> int:
+        """Sends the mails that are due; how many left. One that fails is tried again later."""
+        now = self._now()
+        with self._database.write() as session:
+            queued = outbox.take_due(session, now, now + HANDOVER, BATCH)
+        return sum(self._deliver(item) for item in queued)
+
+    def _deliver(self, item: outbox.Queued) -> bool:
+        try:
+            self._transport.send(item.id, item.mail)
+        except (Undeliverable, OSError) as error:
+            self._postpone(item, str(error))
+            return False
+        with self._database.write() as session:
+            outbox.sent(session, item.id, self._now())
+        return True
+
+    def _postpone(self, item: outbox.Queued, problem: str) -> None:
+        now = self._now()
+        retry_at = now + RETRIES[item.tries - 1] if item.tries <= len(RETRIES) else None
+        log.warning("mail %s did not leave (try %d): %s", item.id, item.tries, problem)
+        with self._database.write() as session:
+            outbox.failed(session, item.id, problem, retry_at, now)

@@ -1,0 +1,77 @@
+"""Settings: the only reader of the environment. README.md has the same table for people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from environs import Env, EnvValidationError
+from marshmallow.validate import OneOf, Range
+
+from licensing.core.errors import SetupRefused
+
+PREFIX = "LICENSING_"
+DEVELOPMENT, PRODUCTION = "development", "production"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What can be set. Each field is the variable LICENSING_<FIELD IN CAPITALS>."""
+
+    mode: str
+    data_dir: Path
+    database_url: str
+    database_owner_url: str | None
+    bind: str
+    workers: int
+    public_url: str
+    mail_url: str
+    mail_from: str
+    keys_dir: Path
+    keys_passphrase_file: Path | None
+    clock_file: Path | None
+
+    @property
+    def in_production(self) -> bool:
+        return self.mode == PRODUCTION
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port to listen on."""
+        host, _, port = self.bind.rpartition(":")
+        return host.strip("[]"), int(port)
+
+
+def read_settings() -> Settings:
+    """The settings of the process's environment; raises SetupRefused naming every variable that is wrong."""
+    env = Env(eager=False, prefix=PREFIX)
+    data_dir = env.path("DATA_DIR", Path("var"))
+    folder = (data_dir or Path("var")).resolve()
+    bind = env.str("BIND", "127.0.0.1:8080", validate=_host_and_port)
+    settings = Settings(
+        mode=env.str("MODE", DEVELOPMENT, validate=OneOf([DEVELOPMENT, PRODUCTION])),
+        data_dir=folder,
+        database_url=env.str("DATABASE_URL", f"sqlite:///{folder / 'licensing.sqlite3'}"),
+        database_owner_url=env.str("DATABASE_OWNER_URL", None),
+        bind=bind,
+        workers=env.int("WORKERS", 2, validate=Range(1, 64)),
+        public_url=env.str("PUBLIC_URL", f"http://{bind}").rstrip("/"),
+        mail_url=env.str("MAIL_URL", f"file://{folder / 'mail'}"),
+        mail_from=env.str("MAIL_FROM", "Koor licensing <licenses@localhost>"),
+        keys_dir=env.path("KEYS_DIR", folder / "keys"),
+        keys_passphrase_file=env.path("KEYS_PASSPHRASE_FILE", None),
+        clock_file=env.path("CLOCK_FILE", None),
+    )
+    try:
+        env.seal()
+    except EnvValidationError as error:
+        raise SetupRefused(f"Wrong settings: {error.error_messages}") from error
+    if settings.in_production and settings.clock_file is not None:
+        raise SetupRefused("LICENSING_CLOCK_FILE is for development: a production server lives in the present.")
+    return settings
+
+
+def _host_and_port(value: str) -> None:
+    host, _, port = value.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
+        raise EnvValidationError(f"{value!r} is no host:port.", {})

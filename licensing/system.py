@@ -1,0 +1,65 @@
+"""The only clock and source of randomness. Below `services/` both are arguments."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from licensing.core.errors import SetupRefused
+from licensing.core.ledger import SALT_BYTES
+from licensing.core.trials import CODE_ALPHABET, CODE_LENGTH
+
+LINK_BYTES = 32
+
+
+def now() -> datetime:
+    """This moment: aware, UTC, whole seconds."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def clock_in(file: Path) -> Callable[[], datetime]:
+    """A clock that shows the RFC 3339 time written in `file`, read anew each time: for playing years in minutes."""
+
+    def read() -> datetime:
+        try:
+            return datetime.fromisoformat(file.read_text("ascii").strip()).astimezone(UTC).replace(microsecond=0)
+        except (OSError, ValueError) as error:
+            raise SetupRefused(f"The clock file {file} holds no RFC 3339 time.") from error
+
+    return read
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """A clock, and what must not be guessed."""
+
+    now: Callable[[], datetime] = now
+
+    def new_id(self) -> str:
+        """32 hex digits that no one has had before; later ones sort later (RFC 9562 §5.7, UUIDv7)."""
+        milliseconds = time.time_ns() // 1_000_000
+        value = (milliseconds << 80) | (0x7 << 76) | (secrets.randbits(12) << 64) | (0b10 << 62) | secrets.randbits(62)
+        return f"{value:032x}"
+
+    def new_serial(self) -> str:
+        """32 random hex digits: an issuance's `jti`."""
+        return secrets.token_hex(16)
+
+    def new_salt(self) -> bytes:
+        return secrets.token_bytes(SALT_BYTES)
+
+    def new_link(self) -> str:
+        """The secret of a mail link: 256 bits in base64url."""
+        return secrets.token_urlsafe(LINK_BYTES)
+
+    def new_code(self) -> str:
+        """A code to type: 8 consonants, about 34 bits."""
+        return "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
+
+    def new_password(self) -> str:
+        """A one-time password: 96 bits."""
+        return secrets.token_urlsafe(12)

@@ -1,0 +1,1 @@
+"""The JSON API: a schema says what comes in, `presenting` what goes out."""

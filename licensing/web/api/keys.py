@@ -1,0 +1,27 @@
+"""`/.well-known/`: the key statement, and the same keys as a plain JSON Web Key Set."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+
+from licensing.core.keys import TYPE_OF, KeyState, jwk
+from licensing.web.api.presenting import dumps
+from licensing.web.api.publishing import published
+from licensing.web.requests import house
+
+blueprint = Blueprint("api_keys", __name__, url_prefix="/.well-known")
+
+
+@blueprint.get("/koor-keys")
+def statement() -> Response:
+    return published(house().keys.current().statement, "application/koor-keys+jwt")
+
+
+@blueprint.get("/jwks.json")
+def jwks() -> Response:
+    """For standard JWT libraries: the keys whose tokens may stand. They must check `typ` themselves."""
+    keys = house().keys.current().keyring.keys
+    usable = [key for key in keys if key.purpose in TYPE_OF and key.state is not KeyState.REVOKED]
+    return published(
+        dumps({"keys": [{**jwk(key.kid, key.x), "use": "sig"} for key in usable]}), "application/jwk-set+json"
+    )

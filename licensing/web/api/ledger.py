@@ -1,0 +1,15 @@
+"""`/ledger/checkpoint`: the signed note of the ledger's newest checkpoint."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+
+from licensing.web.api.publishing import published
+from licensing.web.requests import house
+
+blueprint = Blueprint("api_ledger", __name__, url_prefix="/ledger")
+
+
+@blueprint.get("/checkpoint")
+def checkpoint() -> Response:
+    return published(house().ledger.newest().note, "text/plain; charset=utf-8")

@@ -1,0 +1,44 @@
+"""How values look in JSON: RFC 3339 times with `Z`, enumerations by name, bytes that are the same each time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from flask import Response
+
+from licensing.core.verdicts import Verdict
+
+
+def dumps(document: Mapping[str, object]) -> bytes:
+    """The bytes of an answer."""
+    return json.dumps(document, ensure_ascii=False).encode("utf-8")
+
+
+def answer(document: Mapping[str, object], status: int = 200) -> Response:
+    return Response(dumps(document), status, content_type="application/json")
+
+
+def moment(value: datetime | None) -> str | None:
+    """`2026-01-31T12:00:00Z`."""
+    return None if value is None else value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def seconds(value: int | None) -> str | None:
+    """The same of Unix seconds."""
+    return None if value is None else moment(datetime.fromtimestamp(value, UTC))
+
+
+def verdict_members(verdict: Verdict) -> dict[str, object]:
+    """The members that every answer about a license has."""
+    return {
+        "code": verdict.code,
+        "restricted": verdict.restricted,
+        "warnings": list(verdict.warnings),
+        "seats": verdict.seats,
+        "used": verdict.used,
+        "granted": verdict.granted,
+        "message": verdict.message,
+        "remedy": verdict.remedy,
+    }

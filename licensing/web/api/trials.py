@@ -1,0 +1,94 @@
+"""`/v1/trials`: register and confirm."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from flask import Blueprint, Response, request
+from marshmallow import Schema, ValidationError, post_load, validates_schema
+
+from licensing.core.encoding import canonical_json
+from licensing.core.errors import InvalidFields
+from licensing.services.idempotency import Once, Rendered
+from licensing.services.trials import Applicant, Confirmed
+from licensing.web import fields
+from licensing.web.api.presenting import answer, dumps, moment
+from licensing.web.requests import house, parse
+
+blueprint = Blueprint("api_trials", __name__, url_prefix="/v1/trials")
+
+MAX_EXPECTED_NODES = 1_000_000
+MAX_IDEMPOTENCY_KEY = 255
+
+
+class RegistrationSchema(Schema):
+    email = fields.Email(required=True)
+    name = fields.Text(200, required=True)
+    organization = fields.Text(200, required=True)
+    country = fields.Country(required=True)
+    expected_nodes = fields.WholeNumber(1, MAX_EXPECTED_NODES, required=True)
+    accept_terms = fields.Truth(required=True)
+
+    @validates_schema
+    def _accepted(self, data: dict[str, Any], **_: Any) -> None:
+        if data.get("accept_terms") is False:
+            raise ValidationError("The terms must be accepted.", "accept_terms")
+
+    @post_load
+    def _make(self, data: dict[str, Any], **_: Any) -> Applicant:
+        data.pop("accept_terms")
+        return Applicant(**data)
+
+
+class ConfirmationSchema(Schema):
+    token = fields.Text(200)
+    email = fields.Email()
+    code = fields.Text(20)
+
+    @validates_schema
+    def _one_way(self, data: dict[str, Any], **_: Any) -> None:
+        if data.keys() not in ({"token"}, {"email", "code"}):
+            raise ValidationError("Send either `token`, or `email` and `code`.", "token")
+
+
+@blueprint.post("")
+def register() -> Response:
+    house().trials.register(parse(RegistrationSchema()))
+    return answer({"status": "mail_sent", "message": "If the address is right, a mail is on its way to it."}, 202)
+
+
+@blueprint.post("/confirm")
+def confirm() -> Response:
+    data = parse(ConfirmationSchema())
+    trials = house().trials
+    if "token" in data:
+        rendered = trials.confirm_link(data["token"], _render, _wish(data))
+    else:
+        rendered = trials.confirm_code(data["email"], data["code"], _render, _wish(data))
+    return Response(rendered.body, rendered.status, content_type="application/json")
+
+
+def _render(confirmed: Confirmed) -> Rendered:
+    standing = confirmed.standing
+    document = {
+        "license_id": standing.license_id,
+        "edition": standing.edition,
+        "tier": standing.tier,
+        "seats": standing.seats,
+        "issued_at": moment(standing.created_at),
+        "expires_at": moment(standing.ends_at),
+        "license_file": confirmed.license_file,
+    }
+    return Rendered(201 if confirmed.is_new else 200, dumps(document))
+
+
+def _wish(data: dict[str, str]) -> Once | None:
+    """The caller's Idempotency-Key, if there is one; its scope is whoever knows the secret of the mail."""
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return None
+    if not 0 < len(key) <= MAX_IDEMPOTENCY_KEY or not key.isprintable() or not key.isascii():
+        raise InvalidFields({"Idempotency-Key": [f"Must have 1 to {MAX_IDEMPOTENCY_KEY} printable characters."]})
+    request_hash = hashlib.sha256(canonical_json(data)).hexdigest()
+    return Once(request_hash, key, request_hash)

@@ -1,0 +1,47 @@
+"""The Flask application of a house."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from licensing.bootstrap import House, build, require_fit
+from licensing.settings import read_settings
+from licensing.web import problems, requests
+from licensing.web.api import checkins as api_checkins
+from licensing.web.api import health as api_health
+from licensing.web.api import keys as api_keys
+from licensing.web.api import ledger as api_ledger
+from licensing.web.api import revocations as api_revocations
+from licensing.web.api import trials as api_trials
+from licensing.web.api import validations as api_validations
+from licensing.web.pages import trials as pages_trials
+
+BLUEPRINTS = (
+    api_checkins.blueprint,
+    api_health.blueprint,
+    api_keys.blueprint,
+    api_ledger.blueprint,
+    api_revocations.blueprint,
+    api_trials.blueprint,
+    api_validations.blueprint,
+    pages_trials.blueprint,
+)
+
+
+def create_app(house: House) -> Flask:
+    """The WSGI application that speaks for `house`."""
+    app = house.app
+    app.extensions["house"] = house
+    app.config["MAX_CONTENT_LENGTH"] = requests.MAX_BODY_BYTES
+    problems.register(app)
+    requests.register(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    return app
+
+
+def app_from_environment() -> Flask:
+    """The application of the process's settings; raises a Refusal when the server is not fit to run."""
+    house = build(read_settings())
+    require_fit(house)
+    return create_app(house)

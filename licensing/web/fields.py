@@ -1,0 +1,143 @@
+"""Fields that take exactly what they say: no numbers in quotes, no truth for a one, no control characters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from email_validator import EmailNotValidError, validate_email
+from marshmallow import ValidationError, fields
+
+from licensing.core.encoding import unb64url
+from licensing.core.errors import Unauthentic
+from licensing.core.keys import load_public_key
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]")
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_COUNTRY = re.compile(r"[A-Z]{2}")
+MAX_NODES = 10_000
+MAX_NODE_NAME = 253
+
+
+class Text(fields.Field[str]):
+    """A line of `shortest` to `longest` characters, without control characters; taken literally otherwise."""
+
+    def __init__(self, longest: int, *, shortest: int = 1, **options: Any) -> None:
+        super().__init__(**options)
+        self._shortest = shortest
+        self._longest = longest
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **_: Any) -> str:
+        if type(value) is not str:
+            raise ValidationError("Must be text.")
+        if _CONTROL.search(value):
+            raise ValidationError("Must not have control characters.")
+        if not self._shortest <= len(value.strip()) <= self._longest:
+            raise ValidationError(f"Must have {self._shortest} to {self._longest} characters.")
+        return value.strip()
+
+
+class WholeNumber(fields.Field[int]):
+    """A whole number in JSON's own form, `low` to `high`."""
+
+    def __init__(self, low: int, high: int, **options: Any) -> None:
+        super().__init__(**options)
+        self._low = low
+        self._high = high
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **_: Any) -> int:
+        if type(value) is not int:
+            raise ValidationError("Must be a whole number.")
+        if not self._low <= value <= self._high:
+            raise ValidationError(f"Must be {self._low} to {self._high}.")
+        return value
+
+
+class Truth(fields.Field[bool]):
+    """`true` or `false`, nothing that could mean it."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **_: Any) -> bool:
+        if type(value) is not bool:
+            raise ValidationError("Must be true or false.")
+        return value
+
+
+class Email(Text):
+    """An address that mail could reach (RFC 5321), normalised; its domain in ASCII."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(254, shortest=3, **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any) -> str:
+        text = super()._deserialize(value, attr, data, **options)
+        try:
+            checked = validate_email(text, check_deliverability=False, test_environment=True)
+        except EmailNotValidError as error:
+            raise ValidationError("Must be an e-mail address.") from error
+        return f"{checked.local_part}@{checked.ascii_domain}"
+
+
+class Country(Text):
+    """An ISO 3166-1 alpha-2 country code; small letters are taken, too."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(2, shortest=2, **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any) -> str:
+        code = super()._deserialize(value, attr, data, **options).upper()
+        if not _COUNTRY.fullmatch(code):
+            raise ValidationError("Must be a country code of two letters.")
+        return code
+
+
+class Uuid(Text):
+    """A UUID in its usual text form, in lower case."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(36, shortest=36, **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any) -> str:
+        return read_uuid(super()._deserialize(value, attr, data, **options))
+
+
+def read_uuid(value: str) -> str:
+    """The UUID in lower case; raises ValidationError."""
+    text = value.lower()
+    if not _UUID.fullmatch(text):
+        raise ValidationError("Must be a UUID.")
+    return text
+
+
+class NodeNames(fields.Field[tuple[str, ...]]):
+    """A cluster's node names: unique, 1 to 253 characters. One pass over all of them, not one for each."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **_: Any) -> tuple[str, ...]:
+        if type(value) is not list:
+            raise ValidationError("Must be a list of node names.")
+        if len(value) > MAX_NODES:
+            raise ValidationError(f"Must have at most {MAX_NODES} nodes.")
+        if any(type(name) is not str for name in value):
+            raise ValidationError("Must hold text only.")
+        if not value:
+            return ()
+        if len(set(value)) != len(value):
+            raise ValidationError("Must not name a node twice.")
+        lengths = list(map(len, value))
+        if min(lengths) < 1 or max(lengths) > MAX_NODE_NAME:
+            raise ValidationError(f"Names must have 1 to {MAX_NODE_NAME} characters.")
+        if _CONTROL.search("".join(value)):
+            raise ValidationError("Names must not have control characters.")
+        return tuple(value)
+
+
+class PublicKey(fields.Field[bytes]):
+    """An Ed25519 public key in base64url."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **_: Any) -> bytes:
+        try:
+            x = unb64url(value if type(value) is str else "")
+            load_public_key(x)
+        except (ValueError, Unauthentic) as error:
+            raise ValidationError("Must be an Ed25519 public key in base64url.") from error
+        return x

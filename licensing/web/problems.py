@@ -1,0 +1,102 @@
+"""Refusals as RFC 9457 problem details: the one place where they get their status."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException
+
+from licensing.core import errors
+
+log = logging.getLogger(__name__)
+
+STATUS: dict[type[errors.Refusal], int] = {
+    errors.Malformed: 400,
+    errors.LinkUnknown: 400,
+    errors.CodeRefused: 400,
+    errors.Unauthentic: 401,
+    errors.NotFound: 404,
+    errors.TrialExists: 409,
+    errors.InstanceMismatch: 409,
+    errors.LicenseState: 409,
+    errors.LinkExpired: 410,
+    errors.LinkUsed: 410,
+    errors.InvalidFields: 422,
+    errors.DisposableAddress: 422,
+    errors.IdempotencyConflict: 422,
+    errors.TermRefused: 422,
+    errors.Busy: 503,
+    errors.KeyUnusable: 503,
+    errors.LedgerBroken: 503,
+    errors.SetupRefused: 503,
+}
+"""The status of each refusal. 503 comes with Retry-After, and its cause is for the log only."""
+
+HTTP_CODES = {
+    400: "MALFORMED",
+    404: "NOT_FOUND",
+    405: "METHOD_NOT_ALLOWED",
+    408: "TOO_SLOW",
+    413: "TOO_LARGE",
+    415: "UNSUPPORTED_MEDIA_TYPE",
+    431: "HEADERS_TOO_LARGE",
+}
+"""Codes of what the web framework refuses before a service is asked."""
+
+RETRY_AFTER_SECONDS = 2
+
+
+def register(app: Flask) -> None:
+    """Translates every exception of a request."""
+    app.register_error_handler(errors.Refusal, _refusal)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unknown)
+
+
+def problem(status: int, code: str, detail: str, **members: object) -> Response:
+    """A problem details answer; docs/api.md lists the codes."""
+    document = {
+        "type": f"urn:koor:problem:{code.lower().replace('_', '-')}",
+        "title": code.replace("_", " ").capitalize(),
+        "status": status,
+        "code": code,
+        "detail": detail,
+        "request_id": g.get("request_id", ""),
+        **members,
+    }
+    return Response(json.dumps(document), status, content_type="application/problem+json")
+
+
+def _refusal(refusal: errors.Refusal) -> Response:
+    status = STATUS[type(refusal)]
+    if status == 503:
+        log.error("%s: %s", refusal.code, refusal.detail)
+        response = problem(status, "BUSY", "The server can't do this right now; try again.")
+        response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        return response
+    if isinstance(refusal, errors.Unauthentic):
+        response = problem(status, refusal.code, refusal.detail, reason=refusal.reason)
+        response.headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
+        return response
+    if isinstance(refusal, errors.InvalidFields):
+        return problem(status, refusal.code, refusal.detail, errors=refusal.errors)
+    return problem(status, refusal.code, refusal.detail)
+
+
+def _http(error: HTTPException) -> Response:
+    status = error.code or 500
+    if status < 400:
+        return Response(status=status, headers=[("Location", error.get_response().headers.get("Location", "/"))])
+    response = problem(status, HTTP_CODES.get(status, "REFUSED"), error.description or error.name)
+    for name in ("Allow", "Retry-After"):
+        value = error.get_response().headers.get(name)
+        if value:
+            response.headers[name] = value
+    return response
+
+
+def _unknown(error: Exception) -> Response:
+    log.error("request %s %s failed", request.method, request.path, exc_info=error)
+    return problem(500, "INTERNAL", "Something went wrong here; we have a record of it.")

@@ -1,0 +1,78 @@
+"""What every request goes through: a request id, security headers, a size limit, and strict JSON."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar, cast
+
+from flask import Flask, Response, current_app, g, request
+from marshmallow import Schema, ValidationError
+from werkzeug.exceptions import UnsupportedMediaType
+
+from licensing.bootstrap import House
+from licensing.core.encoding import read_body_json
+from licensing.core.errors import InvalidFields, Malformed, Reason, Unauthentic
+
+MAX_BODY_BYTES = 64 * 1024
+MAX_CHECK_IN_BYTES = 2 * 1024 * 1024
+"""A check-in of 5,000 nodes with names of 253 characters has 1.3 MB."""
+
+Parsed = TypeVar("Parsed")
+
+
+def house() -> House:
+    """The house this application speaks for."""
+    return cast(House, current_app.extensions["house"])
+
+
+def parse(schema: Schema) -> Any:
+    """The body as `schema` loads it; raises UnsupportedMediaType, Malformed, InvalidFields."""
+    if request.mimetype != "application/json" or request.content_encoding:
+        raise UnsupportedMediaType("Send plain application/json.")
+    try:
+        document = read_body_json(request.get_data(cache=True))
+    except ValueError as error:
+        raise Malformed("The body is not strict JSON.") from error
+    if type(document) is not dict:
+        raise Malformed("The body is not a JSON object.")
+    try:
+        return schema.load(document)
+    except ValidationError as error:
+        raise InvalidFields(_flat(error.messages)) from error
+
+
+def bearer_token() -> str:
+    """The unverified token of the Authorization header (RFC 6750 §2.1); raises Unauthentic when there is none."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthentic(Reason.NOT_A_TOKEN, "Send the license token: Authorization: Bearer <token>.")
+    return token
+
+
+def register(app: Flask) -> None:
+    """Gives each request an id of our own, and each answer its headers."""
+    app.before_request(_number_request)
+    app.after_request(_add_headers)
+
+
+def _number_request() -> None:
+    g.request_id = house().system.new_id()
+
+
+def _add_headers(response: Response) -> Response:
+    headers = response.headers
+    headers["X-Request-Id"] = g.get("request_id", "")
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers.setdefault("Referrer-Policy", "no-referrer")
+    headers.setdefault("Cache-Control", "no-store")
+    headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+    return response
+
+
+def _flat(messages: Any, path: str = "") -> dict[str, list[str]]:
+    """Marshmallow's nested messages by dotted path: `cluster.fsid`."""
+    if isinstance(messages, list):
+        return {path: [str(message) for message in messages]}
+    flat: dict[str, list[str]] = {}
+    for name, inner in messages.items():
+        flat.update(_flat(inner, f"{path}.{name}" if path else str(name)))
+    return flat
