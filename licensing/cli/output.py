@@ -15,6 +15,9 @@ from rich.table import Table
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
+WIDTH = 1_000
+"""Wider than any table: a terminal wraps a long row, and nothing is lost."""
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
@@ -35,10 +38,12 @@ def show_list(name: str, columns: Iterable[str], rows: Iterable[Mapping[str, obj
         click.echo(json.dumps({name: rows}, indent=2, ensure_ascii=False))
         return
     columns = list(columns)
-    table = Table(*(column.replace("_", " ") for column in columns), box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column.replace("_", " "), no_wrap=True)
     for row in rows:
         table.add_row(*(_cell(row.get(column)) for column in columns))
-    Console(soft_wrap=True).print(table)
+    Console(width=WIDTH).print(table)  # ids are never cut: people copy them
     click.echo(f"{len(rows)} {name}")
 
 
@@ -62,6 +67,8 @@ def seconds(value: int | None) -> str | None:
 
 
 def _cell(value: object) -> str:
-    if value is None:
+    if value is None or value in ([], ()):
         return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
