@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from licensing.core import instances, mails, seats
-from licensing.core.clusters import HOLD, Holding, Report
+from licensing.core import checkins, instances, mails, seats
+from licensing.core.checkins import Arrival
+from licensing.core.clusters import Holding, Report
 from licensing.core.errors import InstanceMismatch, NotFound
 from licensing.core.instances import Proof
 from licensing.core.keys import Purpose
-from licensing.core.leases import CHECK_IN_SECONDS, LEASE_SECONDS, Lease, lease_claims
+from licensing.core.leases import CHECK_IN_SECONDS, lease_claims
 from licensing.core.licenses import Edition, License
 from licensing.core.standings import Standing
-from licensing.core.verdicts import Circumstances, Verdict, evaluate
+from licensing.core.verdicts import Verdict
 from licensing.services.authentication import Authentication, Bearer
 from licensing.services.license_files import LicenseFiles
 from licensing.services.signing import KeyStore
@@ -83,8 +84,8 @@ class Checkins:
             judged = self._changed(bearer, report, proof, digest, now)
         if judged is None:
             self._authentication.alarm(bearer)
-            judged = _unknown(bearer, report, now)
-        return self._answer(bearer, report, judged, now)
+            judged = _refused(bearer.license, None, report, now)
+        return self._answer(bearer.license, report, judged, now)
 
     def release(self, unverified_token: str, fsid: str, proof: Proof | None) -> None:
         """The seats of Ceph cluster `fsid` are free; raises NotFound when the license holds none for it."""
@@ -96,7 +97,8 @@ class Checkins:
             if standing is None or not held or not self._authentication.is_ours(session, bearer, standing):
                 raise NotFound("The license holds no seats for this cluster.")
             for holding in held:
-                _check_instance(holding, proof, now)
+                if holding.instance_key is not None and holding.is_alive(now):
+                    instances.check(proof, holding.instance_key, holding.instance_number)
             for holding in held:
                 clusters.note_change(session, holding, "released", now, removed=clusters.nodes(session, holding.id))
                 clusters.release(session, holding.id)
@@ -119,13 +121,13 @@ class Checkins:
             return None
         if holding.instance_key is not None:
             self._advance(holding, holding.instance_key, proof)
-        return _Judged(_evaluate(license, standing, report, holding, now), holding)
+        return _Judged(checkins.judge(license, standing, report, holding, now), holding)
 
     def _advance(self, holding: Holding, pinned: bytes, proof: Proof | None) -> None:
         """The proof's number is spent; raises InstanceMismatch for a proof that is wrong or was used before."""
-        spent = instances.check(proof, pinned, holding.instance_number)
+        number = instances.check(proof, pinned, holding.instance_number)
         with self._database.write() as session:
-            if not clusters.advance_instance(session, holding.id, spent):
+            if not clusters.advance_instance(session, holding.id, number):
                 raise InstanceMismatch("Another request has used this number already.")
 
     def _changed(
@@ -137,52 +139,40 @@ class Checkins:
             if standing is None or not self._authentication.is_ours(session, bearer, standing):
                 return None
             license = self._files.newest(session, bearer.license, standing)
-            before = clusters.find(session, standing.license_id, report.fsid, report.kube_system_uid)
+            twins = clusters.with_fsid(session, standing.license_id, report.fsid)
+            before = next((held for held in twins if held.kube_system_uid == report.kube_system_uid), None)
             if before is not None:
-                before = _with_instance(session, before, report, proof, now)
-            if not _may_use(license, standing, report):
+                before = self._pinned(session, before, report, proof, now)
+            if not checkins.may_use(license, standing, report):
                 return _refused(license, standing, report, now)
-            holding, kind = self._holding(session, before, standing, report, now)
-            judged = self._grant(session, license, standing, holding, kind, report, digest, now)
+            others = [held for held in twins if before is None or held.id != before.id]
+            holding, arrival = self._arrive(session, before, others, report, standing, now)
+            judged = self._grant(session, license, standing, holding, arrival, report, digest, now)
             if bearer.license.jti != standing.jti and before is not None:
                 judged = replace(judged, license_file=self._files.current(session, standing, now))
             return judged
 
-    def _holding(
-        self, session: Session, before: Holding | None, standing: Standing, report: Report, now: datetime
-    ) -> tuple[Holding, str]:
-        """The row to grant on, and what happened to the cluster: it is known, has moved, or is new."""
-        twins = clusters.with_fsid(session, standing.license_id, report.fsid)
-        twin_lives = any(twin.is_alive(now) for twin in twins if before is None or twin.id != before.id)
-        if before is None and twins and not twin_lives:
-            moved = replace(twins[-1], kube_system_uid=report.kube_system_uid, instance_key=report.instance_key)
-            return replace(moved, instance_number=0, duplicate_since=None), "moved"
-        elsewhere = standing.edition is Edition.TRIAL and clusters.alive_on_another_trial(
-            session, standing.license_id, report.fsid, now
-        )
-        if before is not None:
-            still = before.duplicate_since is not None and (twin_lives or elsewhere)
-            return replace(before, duplicate_since=before.duplicate_since if still else None), "known"
-        return self._new_holding(standing, report, now, duplicate=twin_lives or elsewhere), "new"
+    def _pinned(self, session: Session, before: Holding, report: Report, proof: Proof | None, now: datetime) -> Holding:
+        after = checkins.pinned(before, report, proof, now)
+        if before.instance_key is not None and after.instance_key != before.instance_key:
+            clusters.note_change(session, before, "repinned", now)
+        return after
 
-    def _new_holding(self, standing: Standing, report: Report, now: datetime, *, duplicate: bool) -> Holding:
-        return Holding(
-            id=self._system.new_id(),
-            license_id=standing.license_id,
-            fsid=report.fsid,
-            kube_system_uid=report.kube_system_uid,
-            digest="",
-            used=0,
-            granted=0,
-            expires_at=now,
-            first_seen_at=now,
-            seen_seq=0,
-            seen_version=0,
-            over_since=None,
-            duplicate_since=now if duplicate else None,
-            instance_key=report.instance_key,
-            instance_number=0,
+    def _arrive(
+        self,
+        session: Session,
+        before: Holding | None,
+        twins: list[Holding],
+        report: Report,
+        standing: Standing,
+        now: datetime,
+    ) -> tuple[Holding, Arrival]:
+        holding, arrival = checkins.arrive(before, twins, self._system.new_id(), report, standing, now)
+        has_double = any(twin.is_alive(now) for twin in twins) or (
+            standing.edition is Edition.TRIAL
+            and clusters.alive_on_another_trial(session, standing.license_id, report.fsid, now)
         )
+        return checkins.marked_duplicate(holding, arrival, has_double, now), arrival
 
     def _grant(
         self,
@@ -190,31 +180,22 @@ class Checkins:
         license: License,
         standing: Standing,
         holding: Holding,
-        kind: str,
+        arrival: Arrival,
         report: Report,
         digest: str,
         now: datetime,
     ) -> _Judged:
         known = clusters.nodes(session, holding.id)
         nodes = seats.in_order(known, report.nodes)
-        held = holding.granted if holding.is_alive(now) else 0
-        others = clusters.others(session, holding, now)
-        grant = seats.grant(nodes, seats=license.seats, held=held, others=others)
-        holding = replace(holding, used=len(nodes), granted=grant.granted)
-        verdict = _evaluate(license, standing, report, holding, now)
-        holding = replace(
-            holding,
-            digest=digest,
-            expires_at=now + HOLD,
-            seen_seq=standing.seq,
-            seen_version=standing.version,
-            over_since=None if verdict.over_since is None else _moment(verdict.over_since, now),
-        )
+        holding, grant = checkins.granted(holding, nodes, license, clusters.others(session, holding, now), now)
+        verdict = checkins.judge(license, standing, report, holding, now)
+        holding = checkins.rewritten(holding, digest, verdict, standing, now)
         clusters.put(session, holding, report, nodes, now)
-        if nodes != known or kind != "known":
+        if nodes != known or arrival is not Arrival.KNOWN:
+            kind = "nodes" if arrival is Arrival.KNOWN else arrival.value
             added, removed = sorted(set(nodes) - set(known)), sorted(set(known) - set(nodes))
-            clusters.note_change(session, holding, "nodes" if kind == "known" else kind, now, added, removed)
-        if kind == "new":
+            clusters.note_change(session, holding, kind, now, added, removed)
+        if arrival is Arrival.NEW:
             self._welcome(session, standing, report, now)
         return _Judged(verdict, holding, grant.unlicensed)
 
@@ -226,91 +207,17 @@ class Checkins:
             mail = mails.new_cluster(contact.email, contact.name, report.name, report.fsid, len(report.nodes))
             outbox.add(session, self._system.new_id(), mail, now)
 
-    def _answer(self, bearer: Bearer, report: Report, judged: _Judged, now: datetime) -> CheckedIn:
-        verdict, holding, seconds = judged.verdict, judged.holding, int(now.timestamp())
-        lease = Lease(
-            cid=holding.id,
-            fsid=report.fsid,
-            lid=bearer.license.lid,
-            seq=max(holding.seen_seq, bearer.license.seq),
-            nonce=report.nonce,
-            code=verdict.code,
-            restricted=verdict.restricted,
-            seats=verdict.seats,
-            used=verdict.used,
-            granted=verdict.granted,
-            iat=seconds,
-            exp=min(seconds + LEASE_SECONDS, int(holding.expires_at.timestamp())),
-            next=CHECK_IN_SECONDS,
-            over_since=verdict.over_since,
-        )
+    def _answer(self, license: License, report: Report, judged: _Judged, now: datetime) -> CheckedIn:
+        lease = checkins.lease_of(license, report, judged.holding, judged.verdict, now)
         keys = self._keys.current()
         key = keys.key(Purpose.LEASE)
         token = key.sign(key.signing_input(lease_claims(lease, self._issuer)))
-        return CheckedIn(verdict, judged.unlicensed, CHECK_IN_SECONDS, token, keys.statement, judged.license_file)
+        return CheckedIn(
+            judged.verdict, judged.unlicensed, CHECK_IN_SECONDS, token, keys.statement, judged.license_file
+        )
 
 
-def _evaluate(license: License, standing: Standing, report: Report, holding: Holding, now: datetime) -> Verdict:
-    known = Circumstances(
-        fsid=report.fsid,
-        over_since=_seconds(holding.over_since),
-        revoked_at=_seconds(standing.revoked_at),
-        suspended_at=_seconds(standing.suspended_at),
-        bound_fsid=standing.bound_fsid,
-        duplicate_since=_seconds(holding.duplicate_since),
-        granted=holding.granted,
-        ever_pro=standing.ever_pro,
-    )
-    return evaluate(license, None, len(report.nodes), now, known)
-
-
-def _may_use(license: License, standing: Standing, report: Report) -> bool:
-    bound_elsewhere = standing.bound_fsid is not None and standing.bound_fsid != report.fsid
-    return license.allows_cluster(report.fsid) and not bound_elsewhere
-
-
-def _refused(license: License, standing: Standing, report: Report, now: datetime) -> _Judged:
+def _refused(license: License, standing: Standing | None, report: Report, now: datetime) -> _Judged:
     """The answer to a cluster that the license does not belong to: nothing is granted, nothing kept."""
-    holding = _nothing_held(license.lid, report, now)
-    return _Judged(_evaluate(license, standing, report, holding, now), holding, report.nodes)
-
-
-def _unknown(bearer: Bearer, report: Report, now: datetime) -> _Judged:
-    """The answer to a license that we signed, by its signature, and know nothing of."""
-    verdict = evaluate(bearer.license, None, len(report.nodes), now, Circumstances(known=False, granted=0))
-    return _Judged(verdict, _nothing_held(bearer.license.lid, report, now), report.nodes)
-
-
-def _nothing_held(license_id: str, report: Report, now: datetime) -> Holding:
-    lease_end = now + timedelta(seconds=LEASE_SECONDS)
-    return Holding(
-        "", license_id, report.fsid, report.kube_system_uid, "", 0, 0, lease_end, now, 0, 0, None, None, None, 0
-    )
-
-
-def _with_instance(session: Session, holding: Holding, report: Report, proof: Proof | None, now: datetime) -> Holding:
-    """The cluster with its pin as it is after this request; raises InstanceMismatch, then nothing has changed.
-
-    The first key shown pins the cluster. A cluster that was silent for a lease may come back with another key, or none.
-    """
-    if holding.instance_key is None:
-        return replace(holding, instance_key=report.instance_key, instance_number=0)
-    if holding.is_alive(now):
-        return replace(holding, instance_number=instances.check(proof, holding.instance_key, holding.instance_number))
-    if report.instance_key != holding.instance_key:
-        clusters.note_change(session, holding, "repinned", now)
-    return replace(holding, instance_key=report.instance_key, instance_number=0)
-
-
-def _check_instance(holding: Holding, proof: Proof | None, now: datetime) -> None:
-    """Raises InstanceMismatch when the live cluster is pinned and the request does not carry its key's proof."""
-    if holding.instance_key is not None and holding.is_alive(now):
-        instances.check(proof, holding.instance_key, holding.instance_number)
-
-
-def _seconds(moment: datetime | None) -> int | None:
-    return None if moment is None else int(moment.timestamp())
-
-
-def _moment(seconds: int, like: datetime) -> datetime:
-    return datetime.fromtimestamp(seconds, like.tzinfo)
+    holding = checkins.nothing_held(license.lid, report, now)
+    return _Judged(checkins.judge(license, standing, report, holding, now), holding, report.nodes)

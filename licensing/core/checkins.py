@@ -1,0 +1,153 @@
+"""What a check-in means: whether the cluster may use the license, what becomes of its grant, and the answer.
+
+A cluster is known by its Ceph fsid and the UID of its kube-system namespace. The same fsid under another UID is a move
+when the old pair has been silent until its grant ran out, else a duplicate: both go on, and the later one is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from licensing.core import instances, seats
+from licensing.core.clusters import HOLD, Holding, Report
+from licensing.core.instances import Proof
+from licensing.core.leases import CHECK_IN_SECONDS, LEASE_SECONDS, Lease
+from licensing.core.licenses import License
+from licensing.core.seats import Grant, Others
+from licensing.core.standings import Standing
+from licensing.core.verdicts import Circumstances, Verdict, evaluate
+
+
+class Arrival(StrEnum):
+    """How a cluster comes to its row."""
+
+    KNOWN = "known"
+    MOVED = "moved"
+    NEW = "new"
+
+
+def may_use(license: License, standing: Standing, report: Report) -> bool:
+    """Whether the license is for this Ceph cluster: by its own claims, and by what a trial was bound to."""
+    return license.allows_cluster(report.fsid) and standing.bound_fsid in (None, report.fsid)
+
+
+def pinned(holding: Holding, report: Report, proof: Proof | None, now: datetime) -> Holding:
+    """The cluster with its instance key as it is after this request; raises InstanceMismatch.
+
+    The first key shown pins the cluster. A cluster that was silent until its grant ran out may come back with another
+    key, or none.
+    """
+    if holding.instance_key is None or not holding.is_alive(now):
+        return replace(holding, instance_key=report.instance_key, instance_number=0)
+    return replace(holding, instance_number=instances.check(proof, holding.instance_key, holding.instance_number))
+
+
+def arrive(
+    before: Holding | None, twins: Sequence[Holding], new_id: str, report: Report, standing: Standing, now: datetime
+) -> tuple[Holding, Arrival]:
+    """The row to grant on. `before` is the cluster's own, `twins` those of the same fsid under other UIDs."""
+    if before is not None:
+        return before, Arrival.KNOWN
+    if twins and not any(twin.is_alive(now) for twin in twins):
+        here = replace(twins[-1], kube_system_uid=report.kube_system_uid)
+        return replace(here, instance_key=report.instance_key, instance_number=0), Arrival.MOVED
+    return _new_holding(new_id, standing.license_id, report, now), Arrival.NEW
+
+
+def marked_duplicate(holding: Holding, arrival: Arrival, has_double: bool, now: datetime) -> Holding:
+    """The row, marked while another cluster of its fsid is alive; the one that came first is never marked."""
+    if not has_double:
+        return replace(holding, duplicate_since=None)
+    return replace(holding, duplicate_since=now) if arrival is Arrival.NEW else holding
+
+
+def granted(
+    holding: Holding, nodes: tuple[str, ...], license: License, others: Others, now: datetime
+) -> tuple[Holding, Grant]:
+    """The row with what the pool grants to `nodes`. A grant that ran out has no priority over others."""
+    held = holding.granted if holding.is_alive(now) else 0
+    grant = seats.grant(nodes, seats=license.seats, held=held, others=others)
+    return replace(holding, used=len(nodes), granted=grant.granted), grant
+
+
+def rewritten(holding: Holding, digest: str, verdict: Verdict, standing: Standing, now: datetime) -> Holding:
+    """The row as it is kept: held anew, and knowing what it was judged by."""
+    over_since = verdict.over_since
+    return replace(
+        holding,
+        digest=digest,
+        expires_at=now + HOLD,
+        seen_seq=standing.seq,
+        seen_version=standing.version,
+        over_since=None if over_since is None else datetime.fromtimestamp(over_since, now.tzinfo),
+    )
+
+
+def nothing_held(license_id: str, report: Report, now: datetime) -> Holding:
+    """The row, never kept, of a cluster that is granted nothing."""
+    return replace(_new_holding("", license_id, report, now), expires_at=now + timedelta(seconds=LEASE_SECONDS))
+
+
+def judge(license: License, standing: Standing | None, report: Report, holding: Holding, now: datetime) -> Verdict:
+    """The verdict on a cluster with its grant; without a standing it is that on a license nobody issued."""
+    if standing is None:
+        return evaluate(license, None, len(report.nodes), now, Circumstances(known=False, granted=0))
+    known = Circumstances(
+        fsid=report.fsid,
+        over_since=_seconds(holding.over_since),
+        revoked_at=_seconds(standing.revoked_at),
+        suspended_at=_seconds(standing.suspended_at),
+        bound_fsid=standing.bound_fsid,
+        duplicate_since=_seconds(holding.duplicate_since),
+        granted=holding.granted,
+        ever_pro=standing.ever_pro,
+    )
+    return evaluate(license, None, len(report.nodes), now, known)
+
+
+def lease_of(license: License, report: Report, holding: Holding, verdict: Verdict, now: datetime) -> Lease:
+    """The lease that tells the verdict. It ends before its grant does."""
+    seconds = int(now.timestamp())
+    return Lease(
+        cid=holding.id,
+        fsid=report.fsid,
+        lid=license.lid,
+        seq=max(holding.seen_seq, license.seq),
+        nonce=report.nonce,
+        code=verdict.code,
+        restricted=verdict.restricted,
+        seats=verdict.seats,
+        used=verdict.used,
+        granted=verdict.granted,
+        iat=seconds,
+        exp=min(seconds + LEASE_SECONDS, int(holding.expires_at.timestamp())),
+        next=CHECK_IN_SECONDS,
+        over_since=verdict.over_since,
+    )
+
+
+def _new_holding(id: str, license_id: str, report: Report, now: datetime) -> Holding:
+    return Holding(
+        id=id,
+        license_id=license_id,
+        fsid=report.fsid,
+        kube_system_uid=report.kube_system_uid,
+        digest="",
+        used=0,
+        granted=0,
+        expires_at=now,
+        first_seen_at=now,
+        seen_seq=0,
+        seen_version=0,
+        over_since=None,
+        duplicate_since=None,
+        instance_key=report.instance_key,
+        instance_number=0,
+    )
+
+
+def _seconds(moment: datetime | None) -> int | None:
+    return None if moment is None else int(moment.timestamp())
