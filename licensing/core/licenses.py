@@ -166,7 +166,8 @@ _KOOR_TYPES = (int, str, int, str, int, int, str, str, str, list, str, dict, lis
 _grace = itemgetter("exp", "over", "revoke")
 _GRACE_TYPES = (int, int, int)
 _KNOWN_MEMBERS = frozenset(_koor.__reduce__()[1]) | {"prev", "relay", "crit"}
-_LARGEST = 2**53 - 1
+_NUMBER_BITS = 53
+_TEXT_ONLY = {str}
 _EDITIONS = {edition.value: edition for edition in Edition}
 _OVERS = {over.value: over for over in Over}
 
@@ -191,11 +192,14 @@ def parse_license(claims: Mapping[str, Any]) -> License:
         raise Unauthentic(Reason.WRONG_VERSION, f"This license is of version {version}; {VERSION} is known here.")
     if edition not in _EDITIONS or over not in _OVERS or unit != UNIT:
         raise bad_claims("`edition`, `over` or `unit` has a value not known here.")
-    exp = claims.get("exp")
-    if min(iat, nbf, seq, seats, np_seats, *days) < 0 or max(iat, nbf, seq, seats, np_seats, *days) > _LARGEST:
+    # Or-ing keeps every set bit and any sign: one comparison finds a number that is negative or too large.
+    if (iat | nbf | seq | seats | np_seats | days[0] | days[1] | days[2]) >> _NUMBER_BITS:
         raise bad_claims("A number is out of range.")
-    if (exp is None and "exp" in claims) or (exp is not None and (type(exp) is not int or not 0 <= exp <= _LARGEST)):
+    exp = claims.get("exp")
+    if "exp" in claims and (type(exp) is not int or exp >> _NUMBER_BITS):
         raise bad_claims("`exp` is no time.")
+    if not {*map(type, bind), *map(type, feat)} <= _TEXT_ONLY:
+        raise bad_claims("A list holds something other than text.")
     return License(
         sub,
         jti,
@@ -209,20 +213,13 @@ def parse_license(claims: Mapping[str, Any]) -> License:
         np_seats,
         tier,
         support,
-        _texts(bind),
+        tuple(bind),
         _OVERS[over],
         Grace(*days),
-        _texts(feat),
+        tuple(feat),
         org,
         *(_rare(koor) if len(koor) > len(_KOOR_TYPES) else ()),
     )
-
-
-def _texts(values: list[Any]) -> tuple[str, ...]:
-    for value in values:
-        if type(value) is not str:
-            raise bad_claims("A list holds something other than text.")
-    return tuple(values)
 
 
 def _rare(koor: Mapping[str, Any]) -> tuple[str | None, tuple[str, str] | None, tuple[str, ...]]:
@@ -230,9 +227,9 @@ def _rare(koor: Mapping[str, Any]) -> tuple[str | None, tuple[str, str] | None, 
     prev, relay, crit = koor.get("prev"), koor.get("relay"), koor.get("crit", [])
     if (prev is None and "prev" in koor) or (prev is not None and type(prev) is not str):
         raise bad_claims("`prev` is no issuance.")
-    if type(crit) is not list:
-        raise bad_claims("`crit` is no list.")
-    unknown = tuple(name for name in _texts(crit) if name not in _KNOWN_MEMBERS)
+    if type(crit) is not list or not set(map(type, crit)) <= _TEXT_ONLY:
+        raise bad_claims("`crit` is no list of names.")
+    unknown = tuple(name for name in crit if name not in _KNOWN_MEMBERS)
     if "relay" not in koor:
         return prev, None, unknown
     if type(relay) is not dict or type(relay.get("kid")) is not str or type(relay.get("x")) is not str:
