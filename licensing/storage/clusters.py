@@ -15,10 +15,11 @@ from sqlalchemy import (
     LargeBinary,
     String,
     UniqueConstraint,
+    and_,
     delete,
     func,
+    or_,
     select,
-    tuple_,
     update,
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -130,7 +131,10 @@ def alive_on_another_trial(session: Session, license_id: str, fsid: str, now: da
 
 def others(session: Session, holding: Holding, now: datetime) -> Others:
     """Seats that the license's other live clusters hold, and how many of them came before this one."""
-    earlier = tuple_(ClusterRow.first_seen_at, ClusterRow.id) < tuple_(holding.first_seen_at, holding.id)
+    earlier = or_(
+        ClusterRow.first_seen_at < holding.first_seen_at,
+        and_(ClusterRow.first_seen_at == holding.first_seen_at, ClusterRow.id < holding.id),
+    )
     granted, granted_earlier = session.execute(
         select(
             func.coalesce(func.sum(ClusterRow.granted), 0),
