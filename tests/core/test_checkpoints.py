@@ -84,6 +84,13 @@ def test_another_key_under_the_hash_of_the_log_key_is_refused() -> None:
         read_note(forged, [LOG_KEY.x])
 
 
+def test_the_log_key_under_another_key_hash_is_refused() -> None:
+    mislabelled = write_note(CHECKPOINT, NEXT_LOG_KEY.x, LOG_KEY.private.sign)
+
+    with pytest.raises(LedgerBroken):
+        read_note(mislabelled, [LOG_KEY.x])
+
+
 def test_without_log_keys_no_note_is_read() -> None:
     with pytest.raises(LedgerBroken):
         read_note(NOTE, [])

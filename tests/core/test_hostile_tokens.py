@@ -1,4 +1,4 @@
-"""What must never open: `shared/reliability.md` group A. The one exception a reader may raise is Unauthentic."""
+"""What must never open. The one exception a reader may raise is Unauthentic."""
 
 from __future__ import annotations
 

@@ -10,22 +10,17 @@ from licensing.core.encoding import b64url
 from licensing.core.errors import Reason, Unauthentic
 from licensing.core.keys import (
     KeyState,
-    Purpose,
     RootKey,
     jwk,
     load_public_key,
     name_key,
-    newest,
-    open_statement,
     public_bytes,
     read_jwk,
     read_root,
-    statement_claims,
     thumbprint,
 )
 from licensing.core.licenses import License, verify_license
 from tests.core.factories import (
-    ISSUER,
     LEASE_KEY,
     LICENSE_KEY,
     LOG_KEY,
@@ -35,8 +30,6 @@ from tests.core.factories import (
     make_key,
     make_keyring,
     make_license,
-    make_root,
-    make_statement,
     make_working,
 )
 
@@ -121,90 +114,6 @@ def test_what_is_no_jwk_is_refused(document: object) -> None:
     assert reason_of(refused) is Reason.BAD_KEY
 
 
-def test_a_statement_opens_to_the_keyring_it_states() -> None:
-    license_key, log_key = make_working(LICENSE_KEY, state=KeyState.RETIRED), make_working(LOG_KEY)
-
-    keyring = open_statement(make_statement(license_key, log_key, seq=7, iat=NOW), [make_root()])
-
-    assert keyring == make_keyring(license_key, log_key, seq=7, iat=NOW)
-    assert keyring.find(LOG_KEY.kid) == log_key
-    assert keyring.find("license-0") is None
-    assert (keyring.active(Purpose.LOG), keyring.active(Purpose.LICENSE)) == (log_key, None)
-
-
-def test_the_log_key_signs_no_token() -> None:
-    assert make_keyring(make_working(LOG_KEY)).headers == {}
-
-
-def test_a_statement_is_believed_from_any_trusted_root_and_from_no_other() -> None:
-    spare, stranger = make_key("root", "spare"), make_key("root", "stranger")
-    roots = [make_root(ROOT), make_root(spare)]
-
-    assert open_statement(make_statement(root=spare), roots).seq == 1
-    with pytest.raises(Unauthentic) as refused:
-        open_statement(make_statement(root=stranger), roots)
-    assert reason_of(refused) is Reason.UNKNOWN_ROOT
-
-
-def test_a_test_root_is_no_root_unless_it_was_given() -> None:
-    test_root = make_key("root", test=True)
-    statement = make_statement(root=test_root)
-
-    with pytest.raises(Unauthentic) as refused:
-        open_statement(statement, [make_root(ROOT)])
-
-    assert test_root.x == ROOT.x  # not even when the key is the same: the name decides
-    assert reason_of(refused) is Reason.UNKNOWN_ROOT
-    assert open_statement(statement, [make_root(test_root)]).seq == 1
-
-
-@pytest.mark.parametrize("twin", [make_working(LICENSE_KEY), make_working(LICENSE_KEY, kid="other")])
-def test_no_key_stands_twice_in_a_statement(twin: Any) -> None:
-    with pytest.raises(Unauthentic) as refused:
-        open_statement(make_statement(make_working(LICENSE_KEY), twin), [make_root()])
-
-    assert reason_of(refused) is Reason.BAD_CLAIMS
-
-
-@pytest.mark.parametrize("purpose", Purpose)
-def test_a_weak_key_of_any_purpose_spoils_the_statement(purpose: Purpose) -> None:
-    weak = make_working(LICENSE_KEY, x=bytes(32), purpose=purpose)
-
-    with pytest.raises(Unauthentic) as refused:
-        open_statement(make_statement(weak), [make_root()])
-
-    assert reason_of(refused) is Reason.BAD_KEY
-
-
-def statement_with(**changes: Any) -> str:
-    """A statement of the license key and of one that a later server may publish."""
-    later = {**make_working(LEASE_KEY).member(), **changes}
-    claims = statement_claims(ISSUER, 1, NOW, [make_working(LICENSE_KEY)])
-    return ROOT.sign({**claims, "keys": [*claims["keys"], later]})  # type: ignore[misc]  # a JSON list
-
-
-@pytest.mark.parametrize("changes", [{"purpose": "telemetry"}, {"state": "paused"}, {"purpose": None}, {"state": []}])
-def test_a_key_of_a_later_kind_is_passed_over(changes: dict[str, Any]) -> None:
-    keyring = open_statement(statement_with(**changes), [make_root()])
-
-    assert keyring.keys == (make_working(LICENSE_KEY),)
-
-
-# core: `_working_key` reads the JWK before it looks at the purpose, so a later key type stops every old client.
-@pytest.mark.xfail(strict=True, raises=Unauthentic, reason="a later key type refuses the whole statement")
-def test_a_key_of_a_later_type_is_passed_over() -> None:
-    keyring = open_statement(statement_with(kty="AKP", purpose="license-pq"), [make_root()])
-
-    assert keyring.keys == (make_working(LICENSE_KEY),)
-
-
-@pytest.mark.parametrize(("first", "second", "kept"), [(None, 1, 1), (1, 2, 2), (2, 1, 2), (2, 2, 2)])
-def test_the_higher_statement_is_kept(first: int | None, second: int, kept: int) -> None:
-    known = None if first is None else make_keyring(seq=first)
-
-    assert newest(known, make_keyring(seq=second)).seq == kept
-
-
 def open_signed_by(state: KeyState, *, nbf: int, sign_until: int) -> License:
     """A license issued NOW, under a key of that state and window."""
     keyring = make_keyring(make_working(LICENSE_KEY, state=state, nbf=nbf, sign_until=sign_until))
@@ -241,3 +150,7 @@ def test_who_asks_the_ledger_may_ignore_a_revocation_but_not_the_window() -> Non
     with pytest.raises(Unauthentic) as refused:
         verify_license(license_token(iat=NOW), headers)
     assert reason_of(refused) is Reason.KEY_RETIRED
+
+
+def test_the_log_key_signs_no_token() -> None:
+    assert make_keyring(make_working(LOG_KEY)).headers == {}

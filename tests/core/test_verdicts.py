@@ -1,4 +1,4 @@
-"""The table of `shared/design.md` section 3, both sides of every second; docs/answers.md tells the same to readers."""
+"""What a license is worth, both sides of every second, as docs/answers.md tells its readers."""
 
 from __future__ import annotations
 
