@@ -60,13 +60,19 @@ class OpenedFile:
     revoked: RevokedList | None
 
     def circumstances(
-        self, fsid: str | None = None, *, over_since: int | None = None, newest_iat: int | None = None
+        self,
+        fsid: str | None = None,
+        *,
+        over_since: int | None = None,
+        compliant_at: int | None = None,
+        newest_iat: int | None = None,
     ) -> Circumstances:
         """What this file adds to an evaluation; the arguments are what the client remembers (Unix seconds)."""
         revoked = self.revoked
         return Circumstances(
             fsid=fsid,
             over_since=over_since,
+            compliant_at=compliant_at,
             newest_iat=newest_iat,
             keys_iat=self.keyring.iat,
             revoked_at=revoked.revoked_at(self.license) if revoked is not None else None,
@@ -88,7 +94,17 @@ def open_license_file(
     unverified = read_license_file(text)
     keyring = newest(keyring, open_statement(unverified.keys, roots))
     license = verify(unverified.license, keyring)
-    if unverified.revoked is not None:
-        listed = verify_revoked(unverified.revoked, keyring.headers)
-        revoked = listed if revoked is None or listed.seq >= revoked.seq else revoked
-    return OpenedFile(license, keyring, revoked)
+    return OpenedFile(license, keyring, _newest_list(unverified.revoked, keyring, revoked))
+
+
+def _newest_list(unverified_list: str | None, keyring: Keyring, known: RevokedList | None) -> RevokedList | None:
+    """The list of the higher `seq`. One under a key that was revoked since proves nothing, and is passed over."""
+    if unverified_list is None:
+        return known
+    try:
+        listed = verify_revoked(unverified_list, keyring.headers)
+    except Unauthentic as error:
+        if error.reason is not Reason.KEY_REVOKED:
+            raise
+        return known
+    return listed if known is None or listed.seq >= known.seq else known

@@ -13,6 +13,7 @@ it, so `note.Open` reads our checkpoints. Formats: https://c2sp.org/tlog-checkpo
 from __future__ import annotations
 
 import hashlib
+import re
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from collections.abc import Callable, Sequence
@@ -26,6 +27,11 @@ from licensing.core.ledger import HASH_BYTES
 
 _ED25519 = b"\x01"
 _DASH = "—"
+_NOTE = re.compile(
+    r"(([^\n]+)\n(0|[1-9][0-9]{0,18})\n([A-Za-z0-9+/]{43}=)\n)\n((?:— [^\s+]+ [A-Za-z0-9+/]+={0,2}\n){1,100})", re.ASCII
+)
+"""Body (origin, size, root), an empty line, and one to a hundred signature lines."""
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +60,17 @@ def write_note(checkpoint: Checkpoint, x: bytes, sign: Callable[[bytes], bytes])
 
 
 def read_note(note: str, log_keys: Sequence[bytes]) -> Checkpoint:
-    """The checkpoint in `note`, signed by one of the public keys `log_keys`; raises LedgerBroken."""
-    body, separator, signatures = note.partition("\n\n")
-    lines = body.split("\n")
-    if not separator or len(lines) != 3 or not lines[1].isdecimal():
+    """The checkpoint in `note`, signed by one of the public keys `log_keys`; raises LedgerBroken.
+
+    Signatures of others, such as witnesses, may stand beside it; every line must be one.
+    """
+    parsed = _NOTE.fullmatch(note)
+    if parsed is None or _LONE_SURROGATE.search(note):
         raise LedgerBroken("The checkpoint is no signed note.")
-    origin, size, encoded_root = lines
+    body, origin, size, encoded_root, signatures = parsed.groups()
     root = _bytes(encoded_root)
-    if len(root) != HASH_BYTES or not any(
-        _signed(line, origin, f"{body}\n", log_keys) for line in signatures.splitlines()
-    ):
+    signed = any(_signed(line, origin, body, log_keys) for line in signatures.splitlines())
+    if len(root) != HASH_BYTES or not signed:
         raise LedgerBroken("The checkpoint is not signed by the log key.")
     return Checkpoint(origin, int(size), root)
 

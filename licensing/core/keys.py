@@ -20,7 +20,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from types import MappingProxyType
+from types import MappingProxyType, NoneType
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -28,7 +28,16 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from licensing.core.encoding import b64url, canonical_json, unb64url
 from licensing.core.errors import Reason, Unauthentic
-from licensing.core.tokens import AUDIENCE, HeaderKey, Headers, TokenType, bad_claims, header_segment, open_token
+from licensing.core.tokens import (
+    AUDIENCE,
+    HeaderKey,
+    Headers,
+    TokenType,
+    bad_claims,
+    header_segment,
+    open_token,
+    require_range,
+)
 
 TEST_MARK = "TEST-"
 PUBLIC_KEY_BYTES = 32
@@ -64,6 +73,8 @@ class KeyState(StrEnum):
     RETIRED = "retired"
     REVOKED = "revoked"
 
+
+_PURPOSES, _STATES = [purpose.value for purpose in Purpose], [state.value for state in KeyState]
 
 TYPE_OF: Mapping[Purpose, TokenType] = MappingProxyType(
     {
@@ -219,6 +230,7 @@ def read_statement(claims: Mapping[str, Any]) -> Keyring:
     seq, iat, members = claims.get("seq"), claims.get("iat"), claims.get("keys")
     if type(seq) is not int or type(iat) is not int or type(members) is not list:
         raise bad_claims("The key statement lacks `seq` or `keys`.")
+    require_range(seq, iat)
     entries = (_working_key(member) for member in members)
     return build_keyring(seq, iat, tuple(entry for entry in entries if entry is not None))
 
@@ -247,12 +259,16 @@ def _headers(keys: Iterable[WorkingKey], *, honour_revocation: bool) -> Headers:
 
 
 def _working_key(member: Any) -> WorkingKey | None:
-    kid, x = read_jwk(member)
-    try:
-        purpose, state = Purpose(member.get("purpose")), KeyState(member.get("state"))
-    except ValueError:
+    if type(member) is not dict:
+        raise bad_claims("An entry of the key statement is no object.")
+    kty, crv, purpose, state = (member.get(name) for name in ("kty", "crv", "purpose", "state"))
+    if {type(kty), type(purpose), type(state)} != {str} or type(crv) not in (str, NoneType):
+        raise bad_claims("An entry of the key statement does not say what it is.")
+    if (kty, crv) != ("OKP", "Ed25519") or purpose not in _PURPOSES or state not in _STATES:
         return None  # a later server's kind of key: this reader has no use for it, and must not stop for it
+    kid, x = read_jwk(member)
     nbf, sign_until = member.get("nbf"), member.get("sign_until")
     if type(nbf) is not int or type(sign_until) is not int or nbf > sign_until:
         raise bad_claims(f"The key {kid} lacks its window.")
-    return WorkingKey(kid, x, purpose, state, nbf, sign_until)
+    require_range(nbf, sign_until)
+    return WorkingKey(kid, x, Purpose(purpose), KeyState(state), nbf, sign_until)

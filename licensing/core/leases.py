@@ -18,7 +18,7 @@ from typing import Any
 
 from licensing.core.codes import Code
 from licensing.core.errors import Reason, Unauthentic
-from licensing.core.tokens import AUDIENCE, Headers, TokenType, bad_claims, open_token
+from licensing.core.tokens import AUDIENCE, Headers, TokenType, bad_claims, open_token, require_range
 
 VERSION = 1
 LEASE_SECONDS = 7 * 86_400
@@ -94,9 +94,10 @@ def _parse_lease(claims: Mapping[str, Any]) -> Lease:
     except KeyError as error:
         raise bad_claims(f"The claim {error.args[0]} is missing.") from error
     over_since = claims.get("over_since")
-    if tuple(map(type, values)) != _TYPES or (over_since is not None and type(over_since) is not int):
+    if tuple(map(type, values)) != _TYPES or ("over_since" in claims and type(over_since) is not int):
         raise bad_claims("A claim of the lease is of the wrong type.")
     cid, fsid, lid, seq, nonce, code, restricted, seats, used, granted, iat, exp, next = values
+    require_range(seq, seats, used, granted, iat, exp, next, over_since or 0)
     if code not in _CODES:
         raise bad_claims("The lease's code is not known here.")
     return Lease(cid, fsid, lid, seq, nonce, _CODES[code], restricted, seats, used, granted, iat, exp, next, over_since)

@@ -24,11 +24,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from licensing.core.encoding import read_token_json
 from licensing.core.errors import Reason, TermRefused, Unauthentic
-from licensing.core.tokens import AUDIENCE, Headers, TokenType, bad_claims, open_token
+from licensing.core.tokens import AUDIENCE, NUMBER_BITS, Headers, TokenType, bad_claims, open_token
 
 VERSION = 1
 UNIT = "storage_node"
@@ -56,8 +56,7 @@ class Over(StrEnum):
     RESTRICT = "restrict"
 
 
-@dataclass(frozen=True, slots=True)
-class Grace:
+class Grace(NamedTuple):
     """Days of patience: after `exp`, over the seats, and after a revocation."""
 
     exp: int = 30
@@ -65,9 +64,12 @@ class Grace:
     revoke: int = 30
 
 
-@dataclass(frozen=True, slots=True)
-class License:
-    """The typed claims of one license token. Times are Unix seconds; `exp` is None for a license without end."""
+class License(NamedTuple):
+    """The typed claims of one license token. Times are Unix seconds; `exp` is None for a license without end.
+
+    A named tuple, because it is made with every verification: a frozen dataclass of twenty fields takes five times as
+    long, which alone is 3 % of an Ed25519 verification.
+    """
 
     sub: str
     jti: str
@@ -166,7 +168,6 @@ _KOOR_TYPES = (int, str, int, str, int, int, str, str, str, list, str, dict, lis
 _grace = itemgetter("exp", "over", "revoke")
 _GRACE_TYPES = (int, int, int)
 _KNOWN_MEMBERS = frozenset(_koor.__reduce__()[1]) | {"prev", "relay", "crit"}
-_NUMBER_BITS = 53
 _TEXT_ONLY = {str}
 _EDITIONS = {edition.value: edition for edition in Edition}
 _OVERS = {over.value: over for over in Over}
@@ -192,12 +193,12 @@ def parse_license(claims: Mapping[str, Any]) -> License:
         raise Unauthentic(Reason.WRONG_VERSION, f"This license is of version {version}; {VERSION} is known here.")
     if edition not in _EDITIONS or over not in _OVERS or unit != UNIT:
         raise bad_claims("`edition`, `over` or `unit` has a value not known here.")
-    # Or-ing keeps every set bit and any sign: one comparison finds a number that is negative or too large.
-    if (iat | nbf | seq | seats | np_seats | days[0] | days[1] | days[2]) >> _NUMBER_BITS:
-        raise bad_claims("A number is out of range.")
     exp = claims.get("exp")
-    if "exp" in claims and (type(exp) is not int or exp >> _NUMBER_BITS):
+    if "exp" in claims and type(exp) is not int:
         raise bad_claims("`exp` is no time.")
+    # Or-ing keeps every set bit and any sign: one comparison finds a number that is negative or too large.
+    if (iat | nbf | (exp or 0) | seq | seats | np_seats | days[0] | days[1] | days[2]) >> NUMBER_BITS:
+        raise bad_claims("A number is out of range.")
     if not {*map(type, bind), *map(type, feat)} <= _TEXT_ONLY:
         raise bad_claims("A list holds something other than text.")
     return License(

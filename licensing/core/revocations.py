@@ -13,10 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import NoneType
+from typing import Any
 
 from licensing.core.errors import Reason, Unauthentic
 from licensing.core.licenses import License
-from licensing.core.tokens import AUDIENCE, Headers, TokenType, bad_claims, open_token
+from licensing.core.tokens import AUDIENCE, Headers, TokenType, bad_claims, open_token, require_range
 
 VERSION = 1
 KEPT_AFTER_GRACE_SECONDS = 30 * 86_400
@@ -69,15 +71,23 @@ def verify_revoked(unverified_token: object, headers: Headers) -> RevokedList:
     seq, iat, members = claims.get("seq"), claims["iat"], claims.get("revoked")
     if type(seq) is not int or type(members) is not list:
         raise bad_claims("The revoked list lacks `seq` or `revoked`.")
+    require_range(seq, iat)
     licenses: dict[str, int] = {}
     issuances: dict[str, int] = {}
     for member in members:
-        if type(member) is not dict or type(member.get("at")) is not int:
-            raise bad_claims("An entry of the revoked list has no time.")
-        if type(member.get("lid")) is str:
-            licenses[member["lid"]] = member["at"]
-        elif type(member.get("jti")) is str:
-            issuances[member["jti"]] = member["at"]
-        else:
-            raise bad_claims("An entry of the revoked list names nothing.")
+        at, lid, jti = _entry(member)
+        for subjects, subject in ((licenses, lid), (issuances, jti)):
+            if subject is not None:
+                subjects[subject] = min(at, subjects.get(subject, at))
     return RevokedList(seq, iat, licenses, issuances)
+
+
+def _entry(member: Any) -> tuple[int, str | None, str | None]:
+    """Time, license and issuance of one entry, at least one of the two."""
+    if type(member) is not dict or type(member.get("at")) is not int:
+        raise bad_claims("An entry of the revoked list has no time.")
+    at, lid, jti = member["at"], member.get("lid"), member.get("jti")
+    if {type(lid), type(jti)} not in ({str}, {str, NoneType}):
+        raise bad_claims("An entry of the revoked list names nothing.")
+    require_range(at)
+    return at, lid, jti

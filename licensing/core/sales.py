@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from licensing.core.errors import LicenseState, TermRefused
@@ -54,7 +54,7 @@ def first_sale(
         feat=(),
         org="",
     )
-    return replace(renewal(unsold, serial, company=company, tier=tier, term=term, now=now), prev=None)
+    return renewal(unsold, serial, company=company, tier=tier, term=term, now=now)._replace(prev=None)
 
 
 def renewal(license: License, serial: str, *, company: str, tier: Tier, term: Term, now: datetime) -> License:
@@ -69,8 +69,7 @@ def renewal(license: License, serial: str, *, company: str, tier: Tier, term: Te
     start = term.start or (ends if ends is not None and ends > now else now)
     issued_at, starts_at = int(now.timestamp()), int(start.timestamp())
     goes_on = ends is not None and starts_at <= int(ends.timestamp())
-    return replace(
-        license,
+    return license._replace(
         jti=serial,
         iat=issued_at,
         nbf=(issued_at if goes_on else starts_at) - NOT_BEFORE_SKEW_SECONDS,
@@ -89,7 +88,7 @@ def renewal(license: License, serial: str, *, company: str, tier: Tier, term: Te
 
 def same_again(license: License, serial: str, now: datetime) -> License:
     """The same rights under the next `seq`."""
-    return replace(license, jti=serial, iat=int(now.timestamp()), seq=license.seq + 1, prev=license.jti)
+    return license._replace(jti=serial, iat=int(now.timestamp()), seq=license.seq + 1, prev=license.jti)
 
 
 def expanding_kind(license: License, seats: int) -> Kind:

@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -30,6 +30,8 @@ from licensing.core.errors import Reason, Unauthentic
 
 AUDIENCE = "koor-dcc"
 SIGNATURE_BYTES = 64
+NUMBER_BITS = 53
+"""Numbers in tokens are 0 to 2^53 - 1: what every JSON reader reads exactly (RFC 7493 §2.2)."""
 
 
 class TokenType(StrEnum):
@@ -67,8 +69,7 @@ class HeaderKey:
 Headers = Mapping[str, HeaderKey]
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(NamedTuple):
     """An authentic payload, its claims not yet typed, and the key that signed it."""
 
     claims: dict[str, Any]
@@ -145,3 +146,9 @@ def _check_key(key: HeaderKey, issued_at: object) -> None:
 def bad_claims(detail: str) -> Unauthentic:
     """The refusal of a payload whose members are missing or of the wrong type."""
     return Unauthentic(Reason.BAD_CLAIMS, detail)
+
+
+def require_range(*numbers: int) -> None:
+    """Raises Unauthentic unless every number is one that tokens have."""
+    if any(number >> NUMBER_BITS for number in numbers):
+        raise bad_claims("A number is out of range.")

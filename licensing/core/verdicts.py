@@ -27,11 +27,12 @@ DUPLICATE_GRACE_DAYS = 30
 class Circumstances:
     """What the reader knows beside the tokens. Every field may stay unknown; times are Unix seconds.
 
-    A client fills the first group from its own memory and the files it holds, the server the second from its database.
+    `over_since` is that of the reader's last verdict, `compliant_at` the last time a verdict had none. A client fills the first group from its own memory and the files it holds, the server the second from its database.
     """
 
     fsid: str | None = None
     over_since: int | None = None
+    compliant_at: int | None = None
     revoked_at: int | None = None
     newest_iat: int | None = None
     keys_iat: int | None = None
@@ -91,9 +92,9 @@ def evaluate(
 ) -> Verdict:
     """What `license` is worth for `nodes` storage nodes at `now` (aware). Never raises for any verified input.
 
-    `lease` is the newest verified lease of this cluster, or None; one that has expired, is of another license or
-    cluster, or was judged by an older issue of the license, is ignored. A lease only narrows: it never extends dates
-    and never lifts a revocation.
+    The first code that applies is the answer, and it alone says whether that restricts. `lease` is the newest verified
+    lease of this cluster, or None; one that has expired, is of another license or cluster, or was judged by an older
+    issue of the license, is ignored. A lease only narrows: it never extends dates and never lifts a revocation.
     """
     known = known or Circumstances()
     seconds = int(now.timestamp())
@@ -103,7 +104,7 @@ def evaluate(
     granted = min(nodes, _limit(seats, lease, known))
     over_since = None if nodes <= granted else _over_since(lease, known, seconds)
     case = _Case(license, lease, nodes, seconds, known, granted, over_since)
-    code, restricted = next((code, restricted) for code, rule in _RULES if (restricted := rule(case)) is not None)
+    code, restricted = next((code, found) for code, rule in _RULES if (found := rule(case)) is not None)
     message, remedy = describe(code, seats=seats, used=nodes, granted=granted)
     return Verdict(code, restricted, _warnings(case), seats, nodes, granted, over_since, message, remedy)
 
@@ -123,7 +124,10 @@ def _limit(seats: int, lease: Lease | None, known: Circumstances) -> int:
 
 
 def _over_since(lease: Lease | None, known: Circumstances, now: int) -> int:
-    starts = (known.over_since, lease.over_since if lease is not None else None)
+    """The earliest start that is known of; what a lease says is over once the reader complied after it."""
+    starts = [known.over_since]
+    if lease is not None and (known.compliant_at is None or known.compliant_at < lease.iat):
+        starts.append(lease.over_since)
     return min((start for start in starts if start is not None), default=now)
 
 

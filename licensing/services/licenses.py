@@ -93,9 +93,8 @@ class Licenses:
             standing, license = self._locked(session, license_id)
             kind = expanding_kind(license, seats)
             tier = tier_for(Edition.PRO, seats, now, tiers.every(session))
-            resized = replace(
-                same_again(license, self._system.new_serial(), now), seats=seats, tier=tier.name, support=tier.support
-            )
+            again = same_again(license, self._system.new_serial(), now)
+            resized = again._replace(seats=seats, tier=tier.name, support=tier.support)
             return self._reissue(session, Deed(kind, actor, now, {}), resized, standing, license, now)
 
     def reissue(self, license_id: str, reason: str, actor: str) -> Standing:

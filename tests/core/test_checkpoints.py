@@ -160,8 +160,6 @@ def test_no_text_but_a_signed_note_is_read(text: str) -> None:
         read_note(text, [LOG_KEY.x])
 
 
-# core: `_key_hash` and `int` raise UnicodeEncodeError and ValueError, which read_note does not turn into LedgerBroken.
-@pytest.mark.xfail(strict=True, raises=ValueError, reason="read_note lets ValueError through")
 @pytest.mark.parametrize(
     "note",
     [
@@ -174,8 +172,6 @@ def test_a_note_with_an_origin_or_size_beyond_reason_is_refused(note: str) -> No
         read_note(note, [LOG_KEY.x])
 
 
-# core: `isdecimal` is true for digits of every script, and zeros may stand ahead: one size has many spellings.
-@pytest.mark.xfail(strict=True, reason="read_note takes sizes that no other reader takes")
 @pytest.mark.parametrize("size", ["080762", "٨٠٧٦٢"])
 def test_a_size_has_one_spelling(size: str) -> None:
     note = sign_body(CHECKPOINT.body().replace("80762", size))
@@ -184,8 +180,6 @@ def test_a_size_has_one_spelling(size: str) -> None:
         read_note(note, [LOG_KEY.x])
 
 
-# core: lines that are no signatures are passed over; signed-note §"Format" (and Go's note.Open) refuse the note.
-@pytest.mark.xfail(strict=True, reason="read_note takes notes that no other reader takes")
 @pytest.mark.parametrize("end", ["x\n", "\n", NOTE, "— \n"])
 def test_a_line_that_is_no_signature_spoils_the_note(end: str) -> None:
     with pytest.raises(LedgerBroken):

@@ -56,6 +56,7 @@ licenses = st.builds(
     org=texts,
     prev=st.one_of(st.none(), texts),
     relay=st.one_of(st.none(), st.tuples(texts, texts)),
+    unknown_crit=st.just(()),
 )
 
 

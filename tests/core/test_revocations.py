@@ -20,7 +20,7 @@ def open_list(*entries: Revocation, seq: int = 1) -> RevokedList:
     return verify_revoked(revoked_token(*entries, seq=seq, iat=NOW), HEADERS)
 
 
-@given(st.dictionaries(st.text("abc", max_size=4), st.integers(0, 2**53), max_size=6))
+@given(st.dictionaries(st.text("abc", max_size=4), st.integers(0, 2**53 - 1), max_size=6))
 def test_a_list_is_verified_as_it_was_signed(entries: dict[str, int]) -> None:
     licenses = [Revocation(at, lid=name) for name, at in entries.items()]
     issuances = [Revocation(at, jti=name) for name, at in entries.items()]

@@ -131,6 +131,13 @@ def test_an_overrun_counts_from_the_earlier_of_memory_and_lease(
     assert verdict.over_since == since
 
 
+@pytest.mark.parametrize(("complied", "since"), [(NOW - 3_601, NOW - 9 * DAY), (NOW - 3_600, NOW)])
+def test_what_a_lease_told_of_an_overrun_is_over_once_the_reader_complied(complied: int, since: int) -> None:
+    lease = make_lease(iat=NOW - 3_600, over_since=NOW - 9 * DAY)
+
+    assert judge(lease, make_license(seats=4), compliant_at=complied).over_since == since
+
+
 @given(licenses, leases, counts)
 def test_no_lease_ever_adds_a_seat(license: License, lease: Lease, nodes: int) -> None:
     alone, leased = judge(None, license, nodes), judge(lease, license, nodes)

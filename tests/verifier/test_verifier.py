@@ -163,8 +163,6 @@ def test_a_file_whose_tokens_are_not_what_they_should_be_is_refused(changes: dic
     assert reason_for(make_file(**changes)) is reason
 
 
-# core: after a theft of the revocation key, every file downloaded before is refused whole, though its license stands.
-@pytest.mark.xfail(strict=True, raises=Unauthentic, reason="a stolen revocation key takes the license with it")
 def test_a_list_under_a_revoked_key_does_not_take_the_license_with_it() -> None:
     known = make_keyring(*OWN_KEYS[:2], make_working(REVOCATION_KEY, state=KeyState.REVOKED), seq=2)
 
