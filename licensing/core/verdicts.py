@@ -27,7 +27,8 @@ DUPLICATE_GRACE_DAYS = 30
 class Circumstances:
     """What the reader knows beside the tokens. Every field may stay unknown; times are Unix seconds.
 
-    `over_since` is that of the reader's last verdict, `compliant_at` the last time a verdict had none. A client fills the first group from its own memory and the files it holds, the server the second from its database.
+    `over_since` is that of the reader's last verdict, `compliant_at` the last time that a verdict had none. A client
+    fills the first group from its own memory and the files it holds, the server the second from its database.
     """
 
     fsid: str | None = None

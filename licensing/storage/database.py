@@ -15,7 +15,7 @@ from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import BigInteger, Connection, Dialect, Engine, MetaData, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session, registry
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -176,4 +176,4 @@ def _busy_when_it_passes() -> Iterator[None]:
 def _passes(error: SQLAlchemyError) -> bool:
     original = getattr(error, "orig", None)
     state = getattr(original, "sqlstate", None)
-    return isinstance(error, OperationalError) if state is None else state.startswith(_PASSING_STATES)
+    return isinstance(error, OperationalError | InterfaceError) if state is None else state.startswith(_PASSING_STATES)

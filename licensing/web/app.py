@@ -14,6 +14,7 @@ from licensing.web.api import ledger as api_ledger
 from licensing.web.api import revocations as api_revocations
 from licensing.web.api import trials as api_trials
 from licensing.web.api import validations as api_validations
+from licensing.web.pages import home as pages_home
 from licensing.web.pages import trials as pages_trials
 
 BLUEPRINTS = (
@@ -24,6 +25,7 @@ BLUEPRINTS = (
     api_revocations.blueprint,
     api_trials.blueprint,
     api_validations.blueprint,
+    pages_home.blueprint,
     pages_trials.blueprint,
 )
 
