@@ -92,7 +92,7 @@ def build(settings: Settings, system: System | None = None) -> House:
     """The house of `settings`. Opens the database but asks it nothing, and reads no key file yet."""
     system = system or open_system(settings)
     app = Flask("licensing.web")
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     database = open_database(app, settings.database_url)
     keys, issuer = open_keys(settings), settings.public_url
     issuing = Issuing(keys, system, issuer)
@@ -132,7 +132,7 @@ def build(settings: Settings, system: System | None = None) -> House:
 def migrate(settings: Settings) -> None:
     """The database is at the newest schema. On PostgreSQL the owner migrates, and gives the server's role its due."""
     owner_url = settings.database_owner_url
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     database = open_database(Flask("licensing.migration"), owner_url or settings.database_url)
     schema.upgrade(database, make_url(settings.database_url).username if owner_url else None)
     database.engine.dispose()

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -99,14 +100,14 @@ class KeyManagement:
 
     def new(self, purpose: Purpose, root_key: Path | None = None) -> Step:
         """A new key is published as the next of its purpose."""
-        keys = self.list()
+        keys = self._entries()
         if any(key.purpose is purpose and key.state is KeyState.NEXT for key in keys):
             raise KeyUnusable(f"There is a next {purpose} key already; run: licensing keys rotate {purpose}")
         return self._publish([*keys, self._generate(purpose, self._system.now())], root_key)
 
     def rotate(self, purpose: Purpose, root_key: Path | None = None) -> Step:
         """The next key of the purpose signs from now on, the active one no longer."""
-        now, keys = self._system.now(), self.list()
+        now, keys = self._system.now(), self._entries()
         following = next((key for key in keys if key.purpose is purpose and key.state is KeyState.NEXT), None)
         if following is None:
             raise KeyUnusable(f"There is no next {purpose} key; run: licensing keys new {purpose}")
@@ -116,7 +117,7 @@ class KeyManagement:
 
     def retire(self, kid: str, root_key: Path | None = None, *, revoke: bool = False) -> Step:
         """The key signs no longer; with `revoke` nothing that it signed stands."""
-        now, keys = self._system.now(), self.list()
+        now, keys = self._system.now(), self._entries()
         if all(key.kid != kid for key in keys):
             raise KeyUnusable(f"There is no key {kid}.")
 
@@ -127,11 +128,7 @@ class KeyManagement:
 
     def sign(self, unsigned: str, root_key: Path) -> str:
         """The statement signed from an unsigned one: for the machine that has the root, which needs nothing else."""
-        try:
-            claims = json.loads(unsigned)
-            read_statement(claims)
-        except (ValueError, Unauthentic) as error:
-            raise Malformed("This is no unsigned key statement.") from error
+        claims, _ = _unsigned(unsigned)
         private = keyfiles.read_private(root_key, self._store.passphrase)
         x = public_bytes(private.public_key())
         kid = name_key(x, "root", test=root_key.name.startswith(TEST_MARK))
@@ -169,6 +166,11 @@ class KeyManagement:
         keyfiles.write_text(path, f"{unsigned}\n")
         return Step(entries, path)
 
+    def _entries(self) -> tuple[WorkingKey, ...]:
+        """The keys to change: those of the statement that waits for the root, else of the one in force."""
+        waiting = keyfiles.read_text(self._store.folder / keyfiles.UNSIGNED_STATEMENT)
+        return self.list() if waiting is None else _unsigned(waiting)[1].keys
+
     def _generate(self, purpose: Purpose, now: datetime) -> WorkingKey:
         private = Ed25519PrivateKey.generate()
         x = public_bytes(private.public_key())
@@ -189,6 +191,15 @@ class KeyManagement:
     def _root_at_hand(self) -> Path | None:
         """The private root file of a development machine."""
         return next(iter(sorted((self._store.folder / ROOT_FOLDER).glob(f"{TEST_MARK}root-*.key.pem"))), None)
+
+
+def _unsigned(text: str) -> tuple[dict[str, Any], Keyring]:
+    """The claims of an unsigned statement and the keyring that they describe; raises Malformed."""
+    try:
+        claims = json.loads(text)
+        return claims, read_statement(claims)
+    except (ValueError, AttributeError, Unauthentic) as error:
+        raise Malformed("This is no unsigned key statement.") from error
 
 
 def _activated(key: WorkingKey, now: datetime) -> WorkingKey:

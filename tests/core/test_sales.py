@@ -1,0 +1,118 @@
+"""Terms of paid licenses: from when, until when, and what a renewal keeps."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from licensing.core.errors import LicenseState, TermRefused
+from licensing.core.ledger import Kind
+from licensing.core.licenses import NOT_BEFORE_SKEW_SECONDS, Edition, License, lint
+from licensing.core.sales import Term, add_months, expanding_kind, first_sale, renewal, same_again
+from licensing.core.tiers import Tier
+from tests.core.factories import DAY, NOW, at, make_license, make_trial
+
+MEDIUM = Tier("medium_enterprise", Edition.PRO, 11, None, "business", at(0))
+
+
+def sell(term: Term, now: int = NOW) -> License:
+    return first_sale("org-1", "license-1", "serial-1", company="Acme GmbH", tier=MEDIUM, term=term, now=at(now))
+
+
+def renew(license: License, now: int, **term: object) -> License:
+    bought = Term(**{"seats": 25, "months": 12, **term})  # type: ignore[arg-type]  # a test names what matters
+    return renewal(license, "serial-2", company="Acme GmbH", tier=MEDIUM, term=bought, now=at(now))
+
+
+def day(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("start", "months", "end"),
+    [
+        ("2026-01-15", 12, "2027-01-15"),
+        ("2026-12-31", 1, "2027-01-31"),
+        ("2026-01-31", 1, "2026-02-28"),
+        ("2028-02-29", 12, "2029-02-28"),
+        ("2027-02-28", 12, "2028-02-28"),
+        ("2026-11-30", 13, "2027-12-30"),
+    ],
+)
+def test_a_month_later_is_the_same_day_or_the_months_last(start: str, months: int, end: str) -> None:
+    assert add_months(day(start), months) == day(end)
+
+
+def test_a_first_sale_runs_from_now_and_is_the_first_of_its_line() -> None:
+    license = sell(Term(seats=25, months=12))
+
+    assert (license.edition, license.seats, license.seq, license.prev) == (Edition.PRO, 25, 1, None)
+    assert (license.nbf, license.iat) == (NOW - NOT_BEFORE_SKEW_SECONDS, NOW)
+    assert at(license.exp or 0) == add_months(at(NOW), 12)
+    assert (license.tier, license.support, license.org) == ("medium_enterprise", "business", "Acme GmbH")
+
+
+def test_a_sale_may_start_later() -> None:
+    start = at(NOW + 30 * DAY)
+
+    license = sell(Term(seats=25, months=12, start=start))
+
+    assert license.nbf == NOW + 30 * DAY - NOT_BEFORE_SKEW_SECONDS
+    assert at(license.exp or 0) == add_months(start, 12)
+
+
+@pytest.mark.parametrize("months", [-1, 0, 14, 2**63])
+def test_a_term_has_one_to_thirteen_months(months: int) -> None:
+    with pytest.raises(TermRefused):
+        sell(Term(seats=25, months=months))
+
+
+@pytest.mark.parametrize("months", [1, 13])
+def test_the_shortest_and_the_longest_term_may_be_issued(months: int) -> None:
+    lint(sell(Term(seats=25, months=months)))
+
+
+@pytest.mark.parametrize(("late", "begins"), [(-1, "old end"), (0, "now"), (40 * DAY, "now")])
+def test_a_renewal_begins_where_the_old_term_ends_or_now_when_that_is_past(late: int, begins: str) -> None:
+    old = make_license(exp=NOW)
+
+    renewed = renew(old, NOW + late)
+
+    start = NOW if begins == "old end" else NOW + late
+    assert at(renewed.exp or 0) == add_months(at(start), 12)
+    assert renewed.nbf == NOW + late - NOT_BEFORE_SKEW_SECONDS
+
+
+def test_a_renewal_keeps_the_id_and_names_what_it_replaces() -> None:
+    old = make_license(lid="license-7", jti="serial-1", seq=4, sub="org-9")
+
+    renewed = renew(old, NOW)
+
+    assert (renewed.lid, renewed.sub, renewed.seq, renewed.prev) == ("license-7", "org-9", 5, "serial-1")
+
+
+def test_a_trial_is_converted_by_its_first_term() -> None:
+    converted = renew(make_trial(lid="license-7", seq=1), NOW)
+
+    assert (converted.edition, converted.lid, converted.seq, converted.over) == (Edition.PRO, "license-7", 2, "warn")
+    assert converted.exp is not None
+
+
+def test_the_same_again_differs_in_serial_time_and_number_alone() -> None:
+    license = make_license(jti="serial-1", seq=3)
+
+    again = same_again(license, "serial-2", at(NOW) + timedelta(days=1))
+
+    assert again == license._replace(jti="serial-2", seq=4, iat=NOW + DAY, prev="serial-1")
+
+
+@pytest.mark.parametrize(("seats", "kind"), [(9, Kind.EXPANDED), (7, Kind.REDUCED)])
+def test_more_seats_are_an_expansion_and_fewer_a_reduction(seats: int, kind: Kind) -> None:
+    assert expanding_kind(make_license(seats=8), seats) is kind
+
+
+@pytest.mark.parametrize("license", [make_license(seats=8), make_trial()])
+def test_the_same_seats_and_a_trials_seats_are_refused(license: License) -> None:
+    with pytest.raises(LicenseState):
+        expanding_kind(license, 8)
