@@ -20,6 +20,7 @@ The license file (`koor-license.json`) carries all an air-gapped reader needs:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -39,6 +40,7 @@ MAX_TERM_DAYS = 397
 """Thirteen months: the longest a paid license may run."""
 NOT_BEFORE_SKEW_SECONDS = 300
 """An immediate license is valid this long before it was issued, for clients whose clock is behind."""
+_FSID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 MAX_FILE_CHARACTERS = 2 * 1_024 * 1_024
 
 
@@ -141,6 +143,10 @@ def lint(license: License) -> None:
         raise TermRefused(f"Non-production seats must be 0 to {MAX_SEATS}, not {license.np_seats}.")
     if not 1 <= len(license.bind) <= MAX_BOUND_CLUSTERS:
         raise TermRefused(f"A license binds 1 to {MAX_BOUND_CLUSTERS} clusters, not {len(license.bind)}.")
+    if license.bind != (ANY_CLUSTER,) and not all(map(_FSID.fullmatch, license.bind)):
+        raise TermRefused(
+            "A license binds Ceph clusters by their fsid, a UUID in lower case, or any cluster by `*` alone."
+        )
     if license.edition is Edition.TRIAL:
         if license.exp is not None:
             raise TermRefused("A trial has no end date.")

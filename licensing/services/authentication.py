@@ -46,20 +46,19 @@ class Authentication:
         self._database = database
         self._keys = keys
         self._now = now
-        self._keyring: Keyring | None = None
-        self._remembered: dict[str, Bearer] = {}
+        # The keyring and what was verified under it, in one attribute: threads never see them apart.
+        self._memory: tuple[Keyring | None, dict[str, Bearer]] = (None, {})
 
     def verify(self, unverified_token: str) -> Bearer:
         """The license that the token proves, also under a revoked key; raises Unauthentic."""
         keyring = self._keys.current().keyring
-        if keyring is not self._keyring:
-            self._keyring, self._remembered = keyring, {}
-        bearer = self._remembered.get(unverified_token)
+        verified_under, remembered = self._memory
+        if keyring is not verified_under or len(remembered) >= REMEMBERED:
+            remembered = {}
+            self._memory = (keyring, remembered)
+        bearer = remembered.get(unverified_token)
         if bearer is None:
-            bearer = self._verify(unverified_token, keyring)
-            if len(self._remembered) >= REMEMBERED:
-                self._remembered.clear()
-            self._remembered[unverified_token] = bearer
+            bearer = remembered[unverified_token] = self._verify(unverified_token, keyring)
         return bearer
 
     def is_ours(self, session: Session, bearer: Bearer, standing: Standing | None) -> bool:
