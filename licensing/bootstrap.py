@@ -124,7 +124,7 @@ def build(settings: Settings, system: System | None = None) -> House:
         outbox=outbox,
         transport=transport,
         staff=Staff(database, system),
-        health=Health(database, keys, ledger),
+        health=Health(database, keys, ledger, system.now),
         worker=Worker(database, outbox, ledger, revoked_lists, system.now),
     )
 

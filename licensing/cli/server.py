@@ -6,7 +6,7 @@ import logging
 from threading import Event, Thread
 
 import click
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server import Server
 
@@ -15,6 +15,8 @@ from licensing.settings import read_settings
 
 THREADS = 2
 BACKLOG = 1024
+STOP_SECONDS = 10
+"""A worker that was still starting misses the signal to stop; after this it is killed, with nothing in flight."""
 
 
 @click.command()
@@ -52,6 +54,9 @@ def serve() -> None:
             blocking_threads=THREADS,
             backlog=BACKLOG,
             respawn_failed_workers=True,
+            workers_kill_timeout=STOP_SECONDS,
+            http=HTTPModes.http1,
+            websockets=False,
             log_level=LogLevels.warning,
         ).serve()
     finally:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from sqlalchemy import text
 
 from licensing.core.errors import Refusal
+from licensing.core.keys import Purpose, WorkingKey
 from licensing.services.ledger import Ledger
 from licensing.services.signing import KeyStore
 from licensing.storage import schema
@@ -16,10 +18,11 @@ from licensing.storage.database import Database
 class Health:
     """Asks every part that an answer depends on."""
 
-    def __init__(self, database: Database, keys: KeyStore, ledger: Ledger) -> None:
+    def __init__(self, database: Database, keys: KeyStore, ledger: Ledger, now: Callable[[], datetime]) -> None:
         self._database = database
         self._keys = keys
         self._ledger = ledger
+        self._now = now
 
     def problems(self) -> dict[str, str]:
         """What is wrong, by part; empty when the server is ready."""
@@ -38,8 +41,15 @@ class Health:
         return None
 
     def _keys_problem(self) -> str | None:
-        self._keys.current()
+        keyring, seconds = self._keys.current().keyring, int(self._now().timestamp())
+        over = [purpose.value for purpose in Purpose if _is_over(keyring.active(purpose), seconds)]
+        if over:
+            return f"The active key may sign no longer, or is missing: {', '.join(over)}; run: licensing keys rotate"
         return self._keys.problem
+
+
+def _is_over(key: WorkingKey | None, seconds: int) -> bool:
+    return key is None or seconds >= key.sign_until
 
 
 def _told(ask: Callable[[], str | None]) -> str | None:
