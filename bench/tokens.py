@@ -11,7 +11,7 @@ from licensing.core.licenses import Edition, Grace, License, Over, license_claim
 from licensing.core.tokens import TokenType, assemble, header_segment, signing_input
 from licensing.verifier import verify
 
-CALLS = 200
+CALLS = 50
 ISSUER = "https://licenses.example.com"
 LICENSE = License(
     sub="01a20589ce6c7e80966df2cd79c12fad",

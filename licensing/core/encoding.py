@@ -9,14 +9,13 @@ from __future__ import annotations
 import json
 from binascii import Error as Base64Error
 from binascii import a2b_base64, b2a_base64
-from collections.abc import Callable
 from typing import Any
 
 MAX_DEPTH = 32
 """Deepest nesting of objects and arrays that is read. Ours use 4."""
 
 _TO_URL = bytes.maketrans(b"+/", b"-_")
-_FROM_URL = bytes.maketrans(b"-_", b"+/")
+_FROM_URL = bytes.maketrans(b"-_+/", b"+/!!")  # what the other alphabet has becomes what no alphabet has
 _PADDING = (b"", b"", b"==", b"=")
 _canonical = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")).encode
 
@@ -33,11 +32,11 @@ def unb64url(text: str) -> bytes:
     bytes; encoding again and comparing leaves exactly one spelling.
     """
     try:
-        raw = text.encode("ascii")
-        data = a2b_base64(raw.translate(_FROM_URL) + _PADDING[len(raw) % 4])
+        raw = text.encode("ascii").translate(_FROM_URL)
+        data = a2b_base64(raw + _PADDING[len(raw) % 4])
     except (UnicodeEncodeError, Base64Error) as error:
         raise ValueError("not base64url") from error
-    if b2a_base64(data, newline=False).translate(_TO_URL).rstrip(b"=") != raw:
+    if b2a_base64(data, newline=False).rstrip(b"=") != raw:
         raise ValueError("not canonical base64url")
     return data
 
@@ -65,28 +64,39 @@ def _float(literal: str) -> float:
     return number
 
 
-_token_json = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_refuse).decode
+_token_json = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_refuse).raw_decode
 _body_json = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_float).decode
 
 
 def read_token_json(data: bytes) -> object:
-    """The value in `data`: strict UTF-8, unique names, whole numbers only, at most MAX_DEPTH deep; else ValueError."""
-    return _read(data, _token_json)
+    """The value in `data`: strict UTF-8, unique names, whole numbers only, at most MAX_DEPTH deep; else ValueError.
+
+    No white space may stand around it.
+    """
+    text = _shallow_text(data)
+    value, end = _token_json(text)
+    if end != len(text):
+        raise ValueError("something follows the value")
+    return _encodable(value, text)
 
 
 def read_body_json(data: bytes) -> object:
-    """As `read_token_json`, but a finite number may have a fraction: the schema then refuses it by name."""
-    return _read(data, _body_json)
+    """As `read_token_json`, but a finite number may have a fraction, and white space may stand around the value."""
+    text = _shallow_text(data)
+    return _encodable(_body_json(text), text)
 
 
-def _read(data: bytes, decode: Callable[[str], Any]) -> object:
+def _shallow_text(data: bytes) -> str:
     text = data.decode("utf-8")
-    # No more brackets than levels allowed cannot nest too deep: the exact count is needed for odd documents only.
-    if data.count(b"[") + data.count(b"{") > MAX_DEPTH and _too_deep(text):
+    # No more brackets than levels allowed cannot nest too deep: the exact depth is needed for odd documents only.
+    if text.count("[") + text.count("{") > MAX_DEPTH and _too_deep(text):
         raise ValueError(f"nested deeper than {MAX_DEPTH}")
-    value = decode(text)
-    if "\\u" in text:
-        _canonical(value).encode("utf-8")  # a lone surrogate can only come from an escape, and can't be encoded
+    return text
+
+
+def _encodable(value: object, text: str) -> object:
+    if "\\" in text:
+        canonical_json(value)  # a lone surrogate can only come from an escape, and can't be encoded
     return value
 
 

@@ -213,7 +213,7 @@ def open_statement(unverified_token: object, roots: Iterable[RootKey]) -> Keyrin
         for root in roots
     }
     try:
-        claims = open_token(unverified_token, headers, TokenType.KEYS).claims
+        claims = open_token(unverified_token, headers, TokenType.KEYS)
     except Unauthentic as error:
         if error.reason is Reason.UNKNOWN_HEADER:
             raise Unauthentic(

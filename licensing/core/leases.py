@@ -83,7 +83,7 @@ _CODES = {code.value: code for code in Code}
 
 def verify_lease(unverified_token: object, headers: Headers) -> Lease:
     """The lease that `unverified_token` proves, however old; raises Unauthentic."""
-    return _parse_lease(open_token(unverified_token, headers, TokenType.LEASE).claims)
+    return _parse_lease(open_token(unverified_token, headers, TokenType.LEASE))
 
 
 def _parse_lease(claims: Mapping[str, Any]) -> Lease:

@@ -27,7 +27,7 @@ from enum import StrEnum
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from licensing.core.encoding import read_token_json
+from licensing.core.encoding import read_body_json
 from licensing.core.errors import Reason, TermRefused, Unauthentic
 from licensing.core.tokens import AUDIENCE, NUMBER_BITS, Headers, TokenType, bad_claims, open_token
 
@@ -162,19 +162,23 @@ def lint(license: License) -> None:
 
 def verify_license(unverified_token: object, headers: Headers) -> License:
     """The license that `unverified_token` proves, however old; raises Unauthentic."""
-    return parse_license(open_token(unverified_token, headers, TokenType.LICENSE).claims)
+    return parse_license(open_token(unverified_token, headers, TokenType.LICENSE))
 
 
 _claims = itemgetter("sub", "jti", "iat", "nbf", "koor")
-_CLAIM_TYPES = (str, str, int, int, dict)
 _koor = itemgetter(
     "v", "lid", "seq", "edition", "seats", "np_seats", "unit", "tier", "support", "bind", "over", "grace", "feat", "org"
 )
-_KOOR_TYPES = (int, str, int, str, int, int, str, str, str, list, str, dict, list, str)
 _grace = itemgetter("exp", "over", "revoke")
-_GRACE_TYPES = (int, int, int)
+_TYPES = (
+    *(str, str, int, int, dict),
+    *(int, str, int, str, int, int, str, str, str, list, str, dict, list, str),
+    *(int, int, int),
+)
+"""Exact types of what the three getters above give, one after the other: `true` is no number."""
 _KNOWN_MEMBERS = frozenset(_koor.__reduce__()[1]) | {"prev", "relay", "crit"}
 _TEXT_ONLY = {str}
+_NOTHING_RARE = (None, None, ())
 _EDITIONS = {edition.value: edition for edition in Edition}
 _OVERS = {over.value: over for over in Over}
 
@@ -183,16 +187,16 @@ def parse_license(claims: Mapping[str, Any]) -> License:
     """The typed license in an authentic payload; raises Unauthentic for a missing member or an inexact type."""
     try:
         sub, jti, iat, nbf, koor = top = _claims(claims)
-        if tuple(map(type, top)) != _CLAIM_TYPES:
-            raise bad_claims("A claim is of the wrong type.")
+        if type(koor) is not dict:
+            raise bad_claims("`koor` is no object.")
         version, lid, seq, edition, seats, np_seats, unit, tier, support, bind, over, grace, feat, org = own = _koor(
             koor
         )
-        if tuple(map(type, own)) != _KOOR_TYPES:
-            raise bad_claims("A member of `koor` is of the wrong type.")
+        if type(grace) is not dict:
+            raise bad_claims("`koor.grace` is no object.")
         days = _grace(grace)
-        if tuple(map(type, days)) != _GRACE_TYPES:
-            raise bad_claims("A grace is no whole number of days.")
+        if tuple(map(type, top + own + days)) != _TYPES:
+            raise bad_claims("A claim is of the wrong type.")
     except KeyError as error:
         raise bad_claims(f"The claim {error.args[0]} is missing.") from error
     if version != VERSION:
@@ -207,26 +211,9 @@ def parse_license(claims: Mapping[str, Any]) -> License:
         raise bad_claims("A number is out of range.")
     if not {*map(type, bind), *map(type, feat)} <= _TEXT_ONLY:
         raise bad_claims("A list holds something other than text.")
-    return License(
-        sub,
-        jti,
-        iat,
-        nbf,
-        exp,
-        lid,
-        seq,
-        _EDITIONS[edition],
-        seats,
-        np_seats,
-        tier,
-        support,
-        tuple(bind),
-        _OVERS[over],
-        Grace(*days),
-        tuple(feat),
-        org,
-        *(_rare(koor) if len(koor) > len(_KOOR_TYPES) else ()),
-    )
+    rare = _rare(koor) if len(koor) > len(own) else _NOTHING_RARE
+    known = (sub, jti, iat, nbf, exp, lid, seq, _EDITIONS[edition], seats, np_seats, tier, support)
+    return License._make((*known, tuple(bind), _OVERS[over], Grace._make(days), tuple(feat), org, *rare))
 
 
 def _rare(koor: Mapping[str, Any]) -> tuple[str | None, tuple[str, str] | None, tuple[str, ...]]:
@@ -258,7 +245,7 @@ def read_license_file(text: str | bytes) -> UnverifiedLicenseFile:
     if len(text) > MAX_FILE_CHARACTERS:
         raise Unauthentic(Reason.BAD_FILE, f"A license file has at most {MAX_FILE_CHARACTERS} characters.")
     try:
-        document = read_token_json(text.encode("utf-8") if isinstance(text, str) else text)
+        document = read_body_json(text.encode("utf-8") if isinstance(text, str) else text)
     except ValueError as error:
         raise Unauthentic(Reason.BAD_FILE, "The license file is not strict JSON.") from error
     if type(document) is not dict or document.get("v") != VERSION or type(document.get("v")) is not int:

@@ -65,7 +65,7 @@ def revoked_claims(issuer: str, seq: int, iat: int, entries: Iterable[Revocation
 
 def verify_revoked(unverified_token: object, headers: Headers) -> RevokedList:
     """The list that `unverified_token` proves, however old; raises Unauthentic."""
-    claims = open_token(unverified_token, headers, TokenType.REVOKED).claims
+    claims = open_token(unverified_token, headers, TokenType.REVOKED)
     if claims.get("v") != VERSION or type(claims.get("v")) is not int:
         raise Unauthentic(Reason.WRONG_VERSION, f"This revoked list is not of version {VERSION}.")
     seq, iat, members = claims.get("seq"), claims["iat"], claims.get("revoked")

@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -69,13 +69,6 @@ class HeaderKey:
 Headers = Mapping[str, HeaderKey]
 
 
-class Opened(NamedTuple):
-    """An authentic payload, its claims not yet typed, and the key that signed it."""
-
-    claims: dict[str, Any]
-    key: HeaderKey
-
-
 def header_segment(kid: str, typ: TokenType) -> str:
     """The one header text under which `kid` signs tokens of type `typ`."""
     return b64url(canonical_json({"alg": "EdDSA", "kid": kid, "typ": typ}))
@@ -91,8 +84,8 @@ def assemble(signed: str, signature: bytes) -> str:
     return f"{signed}.{b64url(signature)}"
 
 
-def open_token(unverified_token: object, headers: Headers, typ: TokenType) -> Opened:
-    """The authentic payload of `unverified_token`; raises Unauthentic with the reason at the first step that fails."""
+def open_token(unverified_token: object, headers: Headers, typ: TokenType) -> dict[str, Any]:
+    """The claims of an authentic token; raises Unauthentic with the reason at the first step that fails."""
     # 1. shape
     if type(unverified_token) is not str or unverified_token.count(".") != 2:
         raise Unauthentic(Reason.NOT_A_TOKEN, "A token is three parts joined by dots.")
@@ -129,7 +122,7 @@ def open_token(unverified_token: object, headers: Headers, typ: TokenType) -> Op
     _check_key(key, claims.get("iat"))
     if claims.get("aud") != AUDIENCE:
         raise Unauthentic(Reason.WRONG_AUDIENCE, f"The token is not for {AUDIENCE}.")
-    return Opened(claims, key)
+    return claims
 
 
 def _check_key(key: HeaderKey, issued_at: object) -> None:
