@@ -18,7 +18,7 @@ from licensing.settings import DEVELOPMENT, Settings
 from licensing.web.app import create_app
 from tests.support.postgres import running_postgres
 
-CALLS = 20
+CALLS, ROUNDS = 20, 41
 SMALL, LARGE, GOAL = 4, 1_000, 3.0
 
 
@@ -59,6 +59,7 @@ def _ratio(name: str, folder: Path, database_url: str) -> Ratio:
         check_in(SMALL),
         GOAL,
         calls=CALLS,
+        rounds=ROUNDS,
     )
     house.database.engine.dispose()
     return result

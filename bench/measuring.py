@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import quantiles
 
-ROUNDS = 101
+ROUNDS = 301
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,107 @@
+"""Whatever can be set, called, answered or refused is named in the documents, and what they link to is there."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+
+import click
+import pytest
+
+from licensing.cli import cli
+from licensing.core.codes import Code, Warning
+from licensing.core.errors import Reason
+from licensing.settings import Settings
+from licensing.web.problems import HTTP_CODES, STATUS
+from tests.support.worlds import World
+
+ROOT = Path(__file__).parent.parent.parent
+DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("keys/**/*.md")]
+TEXT = {path: path.read_text("utf-8") for path in DOCUMENTS}
+EVERYTHING = "\n".join(TEXT.values())
+
+
+def test_every_setting_is_in_the_readme() -> None:
+    missing = [
+        name
+        for field in fields(Settings)
+        if (name := f"LICENSING_{field.name.upper()}") not in TEXT[ROOT / "README.md"]
+    ]
+
+    assert missing == []
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [kind.code for kind in STATUS],
+        list(HTTP_CODES.values()),
+        [reason.value for reason in Reason],
+        [code.value for code in Code],
+        [warning.value for warning in Warning],
+    ],
+    ids=["problems", "http", "reasons", "codes", "warnings"],
+)
+def test_every_code_is_documented(names: list[str]) -> None:
+    assert [name for name in names if f"`{name}`" not in EVERYTHING] == []
+
+
+def test_every_endpoint_is_documented(world: World) -> None:
+    rules = {rule.rule for rule in world.house.app.url_map.iter_rules() if rule.endpoint != "static"}
+
+    assert sorted(rule for rule in rules if rule not in EVERYTHING) == []
+
+
+def commands(group: click.Group, path: str = "") -> Iterator[str]:
+    for name, command in group.commands.items():
+        here = f"{path} {name}".strip()
+        if isinstance(command, click.Group):
+            yield from commands(command, here)
+        else:
+            yield here
+
+
+def test_every_command_is_in_the_readme() -> None:
+    assert [name for name in commands(cli) if f"`{name}" not in TEXT[ROOT / "README.md"]] == []
+
+
+def links() -> Iterator[tuple[Path, str]]:
+    for path, text in TEXT.items():
+        for target in re.findall(r"\]\(([^)#\s]+)", text):
+            if "://" not in target:
+                yield path, target
+
+
+def test_every_link_leads_somewhere() -> None:
+    assert [f"{path.name}: {target}" for path, target in links() if not (path.parent / target).exists()] == []
+
+
+def tracked() -> list[Path]:
+    """The files of the checkout that git keeps, or would keep."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [path for name in listed.stdout.splitlines() if (path := ROOT / name).is_file()]
+
+
+def test_no_private_key_is_kept_but_the_marked_test_pair() -> None:
+    marker = "PRIVATE " + "KEY-----"
+
+    kept = [path for path in tracked() if marker in path.read_text("utf-8", "replace")]
+
+    assert [path.relative_to(ROOT).parts[:2] for path in kept] == [("keys", "test")]
+
+
+def test_no_file_names_a_machine() -> None:
+    machine = re.compile(r"(/home/|/root/|/work/|/Users/)[a-z]")
+
+    named = [path.name for path in tracked() if machine.search(path.read_text("utf-8", "replace"))]
+
+    assert named == [Path(__file__).name] or named == []
