@@ -67,10 +67,9 @@ def free_port() -> int:
 def _wait(server: RunningServer, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
-        with suppress(OSError, http.client.HTTPException):
-            with closing(server.connect()) as connection:
-                connection.request("GET", "/healthz")
-                if connection.getresponse().status == 200:
-                    return
+        with suppress(OSError, http.client.HTTPException), closing(server.connect()) as connection:
+            connection.request("GET", "/healthz")
+            if connection.getresponse().status == 200:
+                return
         time.sleep(0.05)
     raise RuntimeError(f"the server did not answer:\n{server.log.read_text()}")

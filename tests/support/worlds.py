@@ -17,6 +17,9 @@ from sqlalchemy import text
 from werkzeug.test import TestResponse
 
 from licensing.bootstrap import House, build
+from licensing.core.sales import Term
+from licensing.core.standings import Standing
+from licensing.services.licenses import Buyer
 from licensing.settings import DEVELOPMENT, Settings
 from licensing.storage.schema import METADATA
 from licensing.system import System
@@ -132,6 +135,17 @@ def make_world(settings: Settings) -> World:
     clock = Clock()
     house = build(settings, System(clock))
     return World(house, create_app(house).test_client(), clock)
+
+
+def sell(world: World, seats: int = 25, months: int = 12, **term: Any) -> Standing:
+    """A paid license, sold to a new customer."""
+    buyer = Buyer("Buyer AG", "DE", "it@buyer.example", "IT")
+    return world.house.licenses.sell(buyer, Term(seats, months, **term), "test")
+
+
+def token_of(world: World, license_id: str) -> str:
+    """The token of the license's newest issue."""
+    return str(world.house.licenses.file(license_id)["license"])
 
 
 def registration(**changes: object) -> dict[str, object]:

@@ -1,0 +1,110 @@
+"""What everybody may read: keys, revoked list, checkpoint, and whether the server is well."""
+
+from __future__ import annotations
+
+import jwt
+import pytest
+from joserfc import jwt as joserfc_jwt
+from joserfc.jwk import KeySet
+from jwt.types import Options
+
+from licensing.core.checkpoints import read_note
+from licensing.core.keys import open_statement
+from licensing.core.revocations import verify_revoked
+from licensing.storage import revocations
+from tests.support.worlds import World, nodes, sell, token_of
+
+PATHS = ["/.well-known/koor-keys", "/.well-known/jwks.json", "/v1/revoked", "/ledger/checkpoint"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_document_that_did_not_change_is_not_sent_again(world: World, path: str) -> None:
+    first = world.client.get(path)
+
+    again = world.client.get(path, headers={"If-None-Match": first.headers["ETag"]})
+
+    assert (first.status_code, again.status_code, again.data) == (200, 304, b"")
+    assert first.headers["Cache-Control"] == "public, max-age=60"
+
+
+def test_independent_libraries_verify_a_license_through_the_key_set(world: World) -> None:
+    license = token_of(world, sell(world, seats=25).license_id)
+    key_set = world.client.get("/.well-known/jwks.json").get_json()
+
+    key = jwt.PyJWKSet.from_dict(key_set)[jwt.get_unverified_header(license)["kid"]]
+    unverified_times: Options = {"verify_exp": False, "verify_nbf": False, "verify_iat": False}
+    by_pyjwt = jwt.decode(license, key, algorithms=["EdDSA"], audience="koor-dcc", options=unverified_times)
+    by_joserfc = joserfc_jwt.decode(license, KeySet.import_key_set(key_set), algorithms=["EdDSA"]).claims
+
+    assert by_pyjwt["koor"]["seats"] == 25
+    assert by_pyjwt == by_joserfc
+
+
+def test_the_statement_is_signed_by_the_root(world: World) -> None:
+    statement = world.client.get("/.well-known/koor-keys").text
+
+    assert len(open_statement(statement, world.house.keys.roots()).keys) == 4
+
+
+def test_a_revocation_is_on_the_next_list(world: World) -> None:
+    standing = sell(world)
+    headers = world.house.keys.current().keyring.headers
+    first = verify_revoked(world.client.get("/v1/revoked").text, headers)
+    world.house.licenses.revoke(standing.license_id, "not paid", "test")
+
+    second = verify_revoked(world.client.get("/v1/revoked").text, headers)
+
+    assert (first.licenses, second.seq) == ({}, first.seq + 1)
+    assert second.licenses == {standing.license_id: int(world.clock.time.timestamp())}
+
+
+def test_an_issuance_that_lost_seats_is_on_the_list(world: World) -> None:
+    standing = sell(world, seats=25)
+    world.house.licenses.resize(standing.license_id, 10, "test")
+
+    listed = verify_revoked(world.client.get("/v1/revoked").text, world.house.keys.current().keyring.headers)
+
+    assert set(listed.issuances) == {standing.jti}
+
+
+def test_an_entry_leaves_the_list_thirty_days_after_the_grace(world: World) -> None:
+    standing = sell(world)
+    world.house.licenses.revoke(standing.license_id, "not paid", "test")
+    assert standing.ends_at is not None
+    for seconds, listed in ((-1, 1), (0, 0)):
+        world.clock.time = standing.ends_at
+        world.clock.advance(days=60, seconds=seconds)
+        with world.house.database.read() as session:
+            assert len(revocations.listed(session, world.clock.time)) == listed
+
+
+def test_the_checkpoint_covers_the_ledger(world: World) -> None:
+    sell(world)
+    world.house.ledger.checkpoint()
+
+    note = read_note(world.client.get("/ledger/checkpoint").text, world.house.keys.current().log_keys())
+
+    assert (note.origin, note.size) == ("licenses.example.com/ledger/1", 5)
+
+
+def test_a_well_server_says_so(world: World) -> None:
+    assert world.client.get("/healthz").get_json() == {"status": "ok"}
+    assert world.client.get("/readyz").get_json() == {"status": "ready"}
+
+
+def test_a_server_whose_statement_is_damaged_is_not_ready_and_check_ins_go_on(world: World) -> None:
+    license = token_of(world, sell(world).license_id)
+    (world.house.settings.keys_dir / "statement.jwt").write_text("nonsense")
+
+    ready = world.client.get("/readyz")
+
+    assert (ready.status_code, set(ready.get_json()["problems"])) == (503, {"keys"})
+    assert world.check_in(license, nodes(4)).status_code == 200
+    assert world.client.get("/healthz").status_code == 200
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(-1, 200), (0, 503)])
+def test_a_server_whose_keys_may_sign_no_longer_is_not_ready(world: World, seconds: int, status: int) -> None:
+    world.clock.advance(days=365, seconds=seconds)
+
+    assert world.client.get("/readyz").status_code == status
