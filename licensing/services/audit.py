@@ -16,9 +16,11 @@ from licensing.core.checkpoints import Checkpoint
 from licensing.core.encoding import read_token_json, unb64url
 from licensing.core.errors import LedgerBroken, Unauthentic
 from licensing.core.ledger import EMPTY_ROOT, NOTHING_SIGNED, Kind, Node, grow, node_hash, record_hash, signed_hash
-from licensing.core.licenses import License, parse_license
+from licensing.core.licenses import License, parse_license, verify_license
 from licensing.core.standings import issued
+from licensing.core.tokens import Headers
 from licensing.services.ledger import Ledger
+from licensing.services.signing import KeyStore
 from licensing.storage import audit as rows
 from licensing.storage import ledger
 from licensing.storage.database import Database
@@ -65,8 +67,9 @@ class _Tree:
 class Audit:
     """One audit at a time over one database."""
 
-    def __init__(self, database: Database, checkpoints: Ledger) -> None:
+    def __init__(self, database: Database, keys: KeyStore, checkpoints: Ledger) -> None:
         self._database = database
+        self._keys = keys
         self._checkpoints = checkpoints
 
     def run(self, progress: Progress = lambda done, total: None) -> Report:
@@ -94,6 +97,7 @@ class Audit:
 
     def _leaves(self, session: Session, published: list[Checkpoint], report: Report, progress: Progress) -> None:
         tree, total = _Tree(), ledger.size(session)
+        headers = self._keys.current().keyring.ignoring_revocation()
         roots = {checkpoint.size: checkpoint.root for checkpoint in published}
         if roots.get(0, EMPTY_ROOT) != EMPTY_ROOT:
             report.findings.append("checkpoint of 0 leaves: its root is not that of an empty ledger")
@@ -107,7 +111,7 @@ class Audit:
                 if roots.get(tree.size) not in (None, tree.root()):
                     report.findings.append(f"leaves 0 to {index}: not those of the published checkpoint")
             _compare_nodes(grown, rows.nodes(session, start, tree.size), report)
-            _compare_deeds(dict(chunk), rows.deeds(session, start, tree.size), report)
+            _compare_deeds(dict(chunk), rows.deeds(session, start, tree.size), headers, report)
             progress(tree.size, total)
         report.leaves = tree.size
         for size in roots:
@@ -137,15 +141,17 @@ def _compare_nodes(grown: dict[tuple[int, int], bytes], stored: dict[tuple[int, 
             report.findings.append(f"node {level}/{index}: not what its leaves make")
 
 
-def _compare_deeds(leaves: dict[int, bytes], deeds: dict[int, rows.AuditedDeed], report: Report) -> None:
+def _compare_deeds(
+    leaves: dict[int, bytes], deeds: dict[int, rows.AuditedDeed], headers: Headers, report: Report
+) -> None:
     for index, body in leaves.items():
         deed = deeds.get(index)
-        problem = "no issuance belongs to it" if deed is None else _compare_deed(body, deed)
+        problem = "no issuance belongs to it" if deed is None else _compare_deed(body, deed, headers)
         if problem is not None:
             report.findings.append(f"leaf {index}: {problem}")
 
 
-def _compare_deed(body: bytes, deed: rows.AuditedDeed) -> str | None:
+def _compare_deed(body: bytes, deed: rows.AuditedDeed, headers: Headers) -> str | None:
     issuance = deed.issuance
     if issuance.leaf().body() != body:
         return "its issuance says something else"
@@ -160,7 +166,13 @@ def _compare_deed(body: bytes, deed: rows.AuditedDeed) -> str | None:
         return None
     if deed.token is None:
         return None if deed.erased else "its token is gone, and no erasure is recorded"
-    return None if signed_hash(deed.token.rpartition(".")[0]) == issuance.signed_hash else "its token was altered"
+    if signed_hash(deed.token.rpartition(".")[0]) != issuance.signed_hash:
+        return "its token was altered"
+    try:
+        verify_license(deed.token, headers)
+    except Unauthentic:
+        return "its token's signature was altered"
+    return None
 
 
 def _columns(record: bytes) -> tuple[object, ...] | None:

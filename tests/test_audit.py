@@ -1,0 +1,159 @@
+"""The audit finds what somebody with all rights did to the database; the ledger's tables refuse everybody else."""
+
+from __future__ import annotations
+
+import shutil
+from base64 import b64decode
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from licensing.core.checkpoints import read_note
+from licensing.core.errors import LedgerBroken
+from licensing.core.ledger import leaf_hash, verify_inclusion
+from licensing.storage.ledger import APPEND_ONLY
+from tests.support.worlds import World, make_settings, make_world, sell
+
+Tamper = Callable[[World, str], tuple[str, ...]]
+
+
+@pytest.fixture
+def license_id(world: World) -> str:
+    """A world with a history: sold, renewed, another revoked, trials, and a published checkpoint."""
+    standing = sell(world)
+    world.house.licenses.resize(standing.license_id, 30, "test")
+    world.house.licenses.revoke(sell(world).license_id, "not paid", "test")
+    for number in range(3):
+        world.trial(f"it@trial{number}.example")
+    world.house.ledger.checkpoint()
+    return standing.license_id
+
+
+def as_administrator(world: World, *statements: str) -> None:
+    """Runs statements with the guards of the tables taken off."""
+    with world.house.database.engine.begin() as connection:
+        for table in APPEND_ONLY:
+            if world.house.database.is_sqlite:
+                for guard in ("no_update", "no_delete", "no_replace"):
+                    connection.execute(text(f"DROP TRIGGER IF EXISTS {table}_{guard}"))
+            else:
+                connection.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER ALL"))
+        for statement in statements:
+            connection.execute(text(statement))
+
+
+def findings(world: World) -> list[str]:
+    return world.house.audit.run().findings
+
+
+def test_an_untouched_ledger_has_no_findings(world: World, license_id: str) -> None:
+    report = world.house.audit.run()
+
+    assert (report.findings, report.leaves, report.licenses) == ([], 11, 5)
+    assert report.checkpoint_size == 11
+
+
+LAST = "(SELECT max(idx) FROM ledger_leaf)"
+NEWEST = "(SELECT jti FROM license WHERE id = '{id}')"
+MANIPULATIONS = {
+    "a token replaced": ["UPDATE license_token SET token = token || 'A' WHERE jti = " + NEWEST],
+    "a token deleted": ["DELETE FROM license_token WHERE jti = " + NEWEST],
+    "a record altered": ["UPDATE issuance_record SET salt = record WHERE serial = " + NEWEST],
+    "a record deleted": ["DELETE FROM issuance_record WHERE serial = " + NEWEST],
+    "an issuance deleted": ["DELETE FROM issuance WHERE serial = " + NEWEST],
+    "an issuance's seats changed": ["UPDATE issuance SET seats = 3 WHERE serial = " + NEWEST],
+    "an issuance dated back": ["UPDATE issuance SET effective_at = 1 WHERE serial = " + NEWEST],
+    "an issuance of another kind": ["UPDATE issuance SET kind = 'trial' WHERE serial = " + NEWEST],
+    "the last leaf and its issuance deleted": [
+        f"DELETE FROM issuance WHERE leaf_idx = {LAST}",
+        f"DELETE FROM ledger_leaf WHERE idx = {LAST}",
+    ],
+    "a leaf altered": ["UPDATE ledger_leaf SET body = (SELECT body FROM ledger_leaf WHERE idx = 5) WHERE idx = 6"],
+    "a leaf altered and its nodes dropped": [
+        "UPDATE ledger_leaf SET body = (SELECT body FROM ledger_leaf WHERE idx = 5) WHERE idx = 6",
+        "DELETE FROM ledger_node WHERE level > 0",
+    ],
+    "two leaves swapped": [
+        "UPDATE ledger_leaf SET idx = 900 WHERE idx = 5",
+        "UPDATE ledger_leaf SET idx = 5 WHERE idx = 6",
+        "UPDATE ledger_leaf SET idx = 6 WHERE idx = 900",
+    ],
+    "a leaf in the middle deleted": ["DELETE FROM ledger_leaf WHERE idx = 6"],
+    "a node altered": [
+        "UPDATE ledger_node SET hash = (SELECT hash FROM ledger_node WHERE level = 0 AND idx = 1)"
+        " WHERE level = 1 AND idx = 1"
+    ],
+    "the checkpoint altered": ["UPDATE ledger_checkpoint SET note = replace(note, '11', '12')"],
+    "a license with more seats": ["UPDATE license SET seats = 9000 WHERE id = '{id}'"],
+    "a license with a later end": ["UPDATE license SET ends_at = ends_at + 1 WHERE id = '{id}'"],
+    "a license of an older issue": ["UPDATE license SET seq = seq - 1 WHERE id = '{id}'"],
+    "a revocation undone": ["UPDATE license SET revoked_at = NULL"],
+    "a revocation without a leaf": ["UPDATE license SET revoked_at = 1 WHERE id = '{id}'"],
+}
+
+
+@pytest.mark.parametrize("statements", MANIPULATIONS.values(), ids=MANIPULATIONS)
+def test_a_manipulation_is_found(world: World, license_id: str, statements: list[str]) -> None:
+    as_administrator(world, *(statement.replace("{id}", license_id) for statement in statements))
+
+    assert findings(world) != []
+
+
+@pytest.mark.parametrize("table", APPEND_ONLY)
+@pytest.mark.parametrize("statement", ["DELETE FROM {table}", "UPDATE {table} SET {column} = {column}"])
+def test_the_ledgers_tables_refuse_every_change(world: World, license_id: str, table: str, statement: str) -> None:
+    column = {"ledger_leaf": "body", "ledger_node": "hash", "ledger_checkpoint": "note", "issuance": "tier"}[table]
+    before = world.rows()
+
+    with pytest.raises(DBAPIError, match="append-only"), world.house.database.engine.begin() as connection:
+        connection.execute(text(statement.format(table=table, column=column)))
+
+    assert world.rows() == before
+
+
+def test_the_ledgers_tables_refuse_to_be_emptied_or_overwritten(world: World, license_id: str) -> None:
+    before = world.rows()
+    overwrite = "INSERT OR REPLACE INTO ledger_leaf (idx, body) VALUES (0, 'x')"
+    statement = overwrite if world.house.database.is_sqlite else "TRUNCATE ledger_leaf"
+
+    with pytest.raises(DBAPIError, match="append-only"), world.house.database.engine.begin() as connection:
+        connection.execute(text(statement))
+
+    assert world.rows() == before
+
+
+def test_a_database_that_is_older_than_it_was_is_found_from_outside(sqlite_template: Path, tmp_path: Path) -> None:
+    shutil.copytree(sqlite_template, tmp_path, dirs_exist_ok=True)
+    database = tmp_path / "licensing.sqlite3"
+    yesterday = database.read_bytes()
+    world = make_world(make_settings(tmp_path, f"sqlite:///{database}"))
+    sell(world)
+    world.house.ledger.checkpoint()
+    world.house.database.engine.dispose()
+    for file in tmp_path.glob("licensing.sqlite3*"):
+        file.unlink()
+    database.write_bytes(yesterday)
+
+    restored = make_world(world.house.settings)
+
+    assert any("gone" in finding for finding in findings(restored))
+    assert restored.client.get("/readyz").get_json()["problems"].keys() == {"ledger"}
+    with pytest.raises(LedgerBroken):
+        restored.house.ledger.checkpoint()
+    restored.house.database.engine.dispose()
+
+
+def test_a_proof_leads_from_a_license_to_the_checkpoint(world: World, license_id: str) -> None:
+    proof = world.house.ledger.prove(license_id)
+
+    head, _, note = proof.partition("\n\n")
+    kind, index_line, *hashes = head.split("\n")
+    checkpoint = read_note(note, world.house.keys.current().log_keys())
+    index = int(index_line.removeprefix("index "))
+    body = next(bytes(row[1]) for row in world.rows()["ledger_leaf"] if row[0] == index)  # type: ignore[call-overload]
+    steps = [b64decode(step) for step in hashes]
+    assert kind == "c2sp.org/tlog-proof@v1"
+    assert verify_inclusion(leaf_hash(body), index, checkpoint.size, steps, checkpoint.root)
