@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from environs import Env, EnvValidationError
+from marshmallow import ValidationError
 from marshmallow.validate import OneOf, Range
 
 from licensing.core.errors import SetupRefused
@@ -74,4 +75,4 @@ def read_settings() -> Settings:
 def _host_and_port(value: str) -> None:
     host, _, port = value.rpartition(":")
     if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
-        raise EnvValidationError(f"{value!r} is no host:port.", {})
+        raise ValidationError(f"{value!r} is no host:port.")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from licensing.bootstrap import build, migrate
+from licensing.bootstrap import migrate
+from licensing.cli.houses import open_house
 from licensing.core.errors import SetupRefused
 from licensing.settings import read_settings
 from licensing.storage import schema
@@ -25,11 +26,10 @@ def upgrade() -> None:
 @db.command()
 def check() -> None:
     """Check schema, durability, and on PostgreSQL that the server does not own the ledger."""
-    settings = read_settings()
-    house = build(settings)
+    house = open_house()
     schema.assert_current(house.database)
     house.database.assert_durable()
-    if settings.in_production:
+    if house.settings.in_production:
         house.database.assert_not_owner()
     differences = schema.differences(house.database)
     if differences:

@@ -8,7 +8,7 @@ import click
 
 from licensing.bootstrap import open_offline_keys
 from licensing.cli import output
-from licensing.cli.houses import open_house
+from licensing.cli.houses import open_current_house
 from licensing.core.errors import Malformed
 from licensing.core.keys import Purpose, WorkingKey
 from licensing.services.keys import ROOT_FOLDER, Step
@@ -58,7 +58,7 @@ def list_keys(as_json: bool) -> None:
 @output.json_option
 def new(purpose: str, root_key: Path | None, as_json: bool) -> None:
     """Make the next key of PURPOSE and publish it."""
-    _show_step(open_house().key_management.new(Purpose(purpose), root_key), as_json=as_json)
+    _show_step(open_current_house().key_management.new(Purpose(purpose), root_key), as_json=as_json)
 
 
 @keys.command()
@@ -67,7 +67,7 @@ def new(purpose: str, root_key: Path | None, as_json: bool) -> None:
 @output.json_option
 def rotate(purpose: str, root_key: Path | None, as_json: bool) -> None:
     """Let the next key of PURPOSE sign from now on. Running servers follow by themselves."""
-    _show_step(open_house().key_management.rotate(Purpose(purpose), root_key), as_json=as_json)
+    _show_step(open_current_house().key_management.rotate(Purpose(purpose), root_key), as_json=as_json)
 
 
 @keys.command()
@@ -77,7 +77,7 @@ def rotate(purpose: str, root_key: Path | None, as_json: bool) -> None:
 @output.json_option
 def retire(kid: str, revoke: bool, root_key: Path | None, as_json: bool) -> None:
     """Let the key KID sign no longer. What it signed still stands, unless it is revoked."""
-    _show_step(open_house().key_management.retire(kid, root_key, revoke=revoke), as_json=as_json)
+    _show_step(open_current_house().key_management.retire(kid, root_key, revoke=revoke), as_json=as_json)
 
 
 @keys.command()
@@ -93,7 +93,7 @@ def statement(unsigned: Path | None, signed: Path | None, root_key: Path | None)
             raise click.UsageError("--sign needs --root-key.")
         click.echo(open_offline_keys(read_settings()).sign(_read(unsigned), root_key))
     elif signed is not None:
-        _show_step(open_house().key_management.install(_read(signed)), as_json=False)
+        _show_step(open_current_house().key_management.install(_read(signed)), as_json=False)
     else:
         click.echo(open_offline_keys(read_settings()).statement())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from licensing.cli import output
-from licensing.cli.houses import open_house
+from licensing.cli.houses import open_current_house
 from licensing.core.checkpoints import verifier_key
 from licensing.core.errors import LedgerBroken
 
@@ -19,7 +19,7 @@ def ledger() -> None:
 @output.json_option
 def audit(as_json: bool) -> None:
     """Prove the whole ledger: tree, checkpoints, issuances, records, tokens and licenses against each other."""
-    house = open_house()
+    house = open_current_house()
     with output.progress("auditing") as progress:
         report = house.audit.run(progress)
     output.show(
@@ -40,19 +40,19 @@ def audit(as_json: bool) -> None:
 @ledger.command()
 def checkpoint() -> None:
     """Sign a checkpoint of all leaves and print it (a C2SP signed note)."""
-    click.echo(open_house().ledger.checkpoint().note, nl=False)
+    click.echo(open_current_house().ledger.checkpoint().note, nl=False)
 
 
 @ledger.command()
 @click.argument("name")
 def prove(name: str) -> None:
     """Print the proof (C2SP tlog-proof) that the issuance or license NAME is in the ledger."""
-    click.echo(open_house().ledger.prove(name), nl=False)
+    click.echo(open_current_house().ledger.prove(name), nl=False)
 
 
 @ledger.command()
 def vkey() -> None:
     """Print the log's verifier key, as signed-note tools take it."""
-    house = open_house()
+    house = open_current_house()
     for x in house.keys.current().log_keys():
         click.echo(verifier_key(house.ledger.origin, x))

@@ -9,7 +9,7 @@ import click
 from email_validator import EmailNotValidError, validate_email
 
 from licensing.cli import output
-from licensing.cli.houses import open_house
+from licensing.cli.houses import open_current_house
 from licensing.core.licenses import ANY_CLUSTER
 from licensing.core.sales import Term
 from licensing.core.standings import Standing
@@ -59,7 +59,7 @@ def issue(
     term = Term(seats, months, start.replace(tzinfo=UTC) if start else None, bind or (ANY_CLUSTER,))
     if sum(choice is not None for choice in (organization, trial, paid)) != 1:
         raise click.UsageError("Say one of --organization, --convert and --renew.")
-    house = open_house()
+    house = open_current_house()
     if trial is not None:
         standing = house.licenses.convert(trial, term, ACTOR)
     elif paid is not None:
@@ -81,7 +81,7 @@ def issue(
 @output.json_option
 def resize(license_id: str, seats: int, as_json: bool) -> None:
     """Give a paid license more or fewer seats within its term."""
-    output.show(_row(open_house().licenses.resize(license_id, seats, ACTOR)), as_json=as_json)
+    output.show(_row(open_current_house().licenses.resize(license_id, seats, ACTOR)), as_json=as_json)
 
 
 @licenses.command()
@@ -91,7 +91,7 @@ def resize(license_id: str, seats: int, as_json: bool) -> None:
 @output.json_option
 def reissue(license_id: str, reason: str, out: Path | None, as_json: bool) -> None:
     """Sign the same license anew, under the key that is active now."""
-    house = open_house()
+    house = open_current_house()
     standing = house.licenses.reissue(license_id, reason, ACTOR)
     if out is not None:
         out.write_text(as_text(house.licenses.file(standing.license_id)), "utf-8")
@@ -104,7 +104,7 @@ def reissue(license_id: str, reason: str, out: Path | None, as_json: bool) -> No
 @output.json_option
 def show(license_id: str, out: Path | None, as_json: bool) -> None:
     """Show a license, its deeds and its clusters; --out writes its file."""
-    house = open_house()
+    house = open_current_house()
     shown = house.licenses.show(license_id)
     if out is not None:
         out.write_text(as_text(house.licenses.file(license_id)), "utf-8")
@@ -124,7 +124,7 @@ def show(license_id: str, out: Path | None, as_json: bool) -> None:
 @output.json_option
 def list_licenses(after: str, limit: int, as_json: bool) -> None:
     """List licenses by id."""
-    output.show_list("licenses", COLUMNS, map(_row, open_house().licenses.page(after, limit)), as_json=as_json)
+    output.show_list("licenses", COLUMNS, map(_row, open_current_house().licenses.page(after, limit)), as_json=as_json)
 
 
 @licenses.command()
@@ -133,7 +133,7 @@ def list_licenses(after: str, limit: int, as_json: bool) -> None:
 @output.json_option
 def revoke(license_id: str, reason: str, as_json: bool) -> None:
     """Revoke a license: it stands no longer, here at once and elsewhere with the next revoked list."""
-    output.show(_row(open_house().licenses.revoke(license_id, reason, ACTOR)), as_json=as_json)
+    output.show(_row(open_current_house().licenses.revoke(license_id, reason, ACTOR)), as_json=as_json)
 
 
 def _address(email: str) -> str:

@@ -10,8 +10,8 @@ from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server import Server
 
-from licensing.bootstrap import House, build, require_fit, set_up
-from licensing.settings import read_settings
+from licensing.bootstrap import House, require_fit, set_up
+from licensing.cli.houses import open_house
 
 THREADS = 2
 BACKLOG = 1024
@@ -22,7 +22,7 @@ STOP_SECONDS = 10
 @click.command()
 def init() -> None:
     """Set up a development server: database, TEST- keys, admin. Does only what is missing."""
-    _set_up(build(read_settings()))
+    _set_up(open_house())
 
 
 @click.command()
@@ -30,8 +30,8 @@ def serve() -> None:
     """Serve, and send mails. In development, set up first what is missing."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    settings = read_settings()
-    house = build(settings)
+    house = open_house()
+    settings = house.settings
     if not settings.in_production:
         _set_up(house)
     require_fit(house)

@@ -1,0 +1,140 @@
+"""Mails leave at least once, through a real SMTP server, and never inside a request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.handlers import Message
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from licensing.services.outbox import RETRIES
+from licensing.settings import Settings
+from licensing.storage import outbox as storage
+from tests.support.servers import free_port
+from tests.support.worlds import World, body_of, make_world
+
+
+class Mailbox(Message):
+    """An SMTP server's handler: keeps mails, or refuses them with `refusal`."""
+
+    def __init__(self) -> None:
+        super().__init__(EmailMessage)
+        self.mails: list[Any] = []
+        self.refusal: str | None = None
+
+    def handle_message(self, message: Any) -> None:
+        self.mails.append(message)
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd calls it so
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if self.refusal is not None:
+            return self.refusal
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+
+@pytest.fixture
+def mailbox() -> Mailbox:
+    return Mailbox()
+
+
+@pytest.fixture
+def smtp(mailbox: Mailbox) -> Iterator[Controller]:
+    """A running SMTP server."""
+    server = Controller(mailbox, hostname="127.0.0.1", port=free_port())
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def mailing(settings: Settings, smtp: Controller) -> Iterator[World]:
+    """A world whose mails go to that server."""
+    world = make_world(replace(settings, mail_url=f"smtp://127.0.0.1:{smtp.port}"))
+    yield world
+    world.house.database.engine.dispose()
+
+
+def outbox(world: World) -> list[tuple[object, ...]]:
+    return world.rows()["outbox"]
+
+
+def test_a_mail_reaches_the_server_with_link_and_text(mailing: World, mailbox: Mailbox) -> None:
+    mailing.register(name="Zoë Müller")
+
+    assert mailbox.mails == []
+    assert mailing.house.outbox.deliver_due() == 1
+    assert mailing.house.outbox.deliver_due() == 0
+    [mail] = mailbox.mails
+    assert (mail["To"], mail["From"]) == ("jane@acme.example", "Koor <licenses@koor.example>")
+    assert mail["Message-ID"].endswith("@koor.example>")
+
+
+def test_a_license_travels_as_an_attachment(world: World) -> None:
+    world.trial()
+
+    mail = world.mails()[-1]
+
+    [attachment] = mail.iter_attachments()
+    assert attachment.get_filename() == "koor-license.json"
+    assert "kubectl" in body_of(mail)
+
+
+@pytest.mark.parametrize("refusal", ["451 try later", "550 no such user"])
+def test_a_mail_that_is_refused_is_tried_again_with_the_same_id(mailing: World, mailbox: Mailbox, refusal: str) -> None:
+    mailbox.refusal = refusal
+    mailing.register()
+    assert mailing.house.outbox.deliver_due() == 0
+    assert mailing.house.outbox.deliver_due() == 0  # not due yet
+    mailbox.refusal = None
+    mailing.clock.advance(seconds=RETRIES[0].total_seconds())
+
+    assert mailing.house.outbox.deliver_due() == 1
+
+
+def test_a_server_that_is_down_loses_nothing_and_is_given_up_visibly(settings: Settings) -> None:
+    world = make_world(replace(settings, mail_url=f"smtp://127.0.0.1:{free_port()}"))
+    assert world.register().status_code == 202
+    for pause in RETRIES:
+        assert world.house.outbox.deliver_due() == 0
+        world.clock.advance(seconds=pause.total_seconds())
+    [waiting] = outbox(world)
+    assert waiting[6] is not None
+
+    assert world.house.outbox.deliver_due() == 0
+
+    [dead] = outbox(world)
+    assert dead[6] is None
+    assert dead[9] is not None
+    world.house.database.engine.dispose()
+
+
+def test_a_mail_whose_worker_died_is_due_again(world: World) -> None:
+    world.register()
+    now = world.clock()
+    with world.house.database.write() as session:
+        world.clock.advance(minutes=5)
+        assert len(storage.take_due(session, now, world.clock(), 10)) == 1
+
+    assert world.house.outbox.deliver_due() == 1
+
+
+def test_a_worker_goes_on_after_a_failure(world: World) -> None:
+    world.register()
+    (world.house.settings.data_dir / "ledger.highwater").write_text("nonsense")
+
+    world.house.worker.tick()
+
+    assert len(world.mails()) == 1
+
+
+def test_a_name_can_add_no_header(mailing: World, mailbox: Mailbox) -> None:
+    assert mailing.register(name="Jane\r\nBcc: all@acme.example").status_code == 422
+    assert mailing.register("jane@acme.example\r\nBcc: x@y.example").status_code == 422
+    assert outbox(mailing) == []
