@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import String, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from licensing.storage.database import Base
+from licensing.storage.database import Base, insert_into
 
 
 class AlarmRow(Base):
@@ -33,8 +32,7 @@ class Alarm:
 
 def ring(session: Session, kind: str, subject: str, now: datetime) -> None:
     """Raises the alarm, or counts it once more."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = insert(AlarmRow).values(kind=kind, subject=subject, first_at=now, last_at=now, times=1)
+    statement = insert_into(session, AlarmRow).values(kind=kind, subject=subject, first_at=now, last_at=now, times=1)
     session.execute(
         statement.on_conflict_do_update(
             index_elements=["kind", "subject"], set_={"last_at": now, "times": AlarmRow.times + 1}

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import LargeBinary, String, delete, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from licensing.storage.database import Base
+from licensing.storage.database import Base, insert_into
 
 
 class AnswerRow(Base):
@@ -34,8 +33,7 @@ class Answer:
 
 def claim(session: Session, scope: str, key: str, request_hash: str, now: datetime) -> bool:
     """Whether this transaction is the first with the key. One that runs at the same moment waits here for its end."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = insert(AnswerRow).values(
+    statement = insert_into(session, AnswerRow).values(
         scope=scope, key=key, request_hash=request_hash, status=None, body=None, created_at=now
     )
     return session.execute(statement.on_conflict_do_nothing().returning(AnswerRow.key)).first() is not None

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, String, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from licensing.core.addresses import Address
-from licensing.storage.database import Base
+from licensing.storage.database import Base, insert_into
 
 
 class OrganizationRow(Base):
@@ -55,8 +54,9 @@ def claim_trial(session: Session, id: str, trial_key: str, name: str, country: s
 
     Two that claim at once are decided by the unique key: the second waits for the first, then is told.
     """
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = insert(OrganizationRow).values(id=id, name=name, country=country, trial_key=trial_key, created_at=now)
+    statement = insert_into(session, OrganizationRow).values(
+        id=id, name=name, country=country, trial_key=trial_key, created_at=now
+    )
     created = session.execute(
         statement.on_conflict_do_nothing(index_elements=["trial_key"]).returning(OrganizationRow.id)
     )
