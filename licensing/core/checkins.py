@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from licensing.core import instances, seats
 from licensing.core.clusters import HOLD, Holding, Report
+from licensing.core.errors import InstanceMismatch
 from licensing.core.instances import Proof
 from licensing.core.leases import CHECK_IN_SECONDS, LEASE_SECONDS, Lease
 from licensing.core.licenses import License
@@ -34,6 +35,14 @@ def may_use(license: License, standing: Standing, report: Report) -> bool:
     return license.allows_cluster(report.fsid) and standing.bound_fsid in (None, report.fsid)
 
 
+def held_before(holding: Holding, newest: License) -> bool:
+    """Whether the cluster came to the license before its newest issue: only then is it handed that one.
+
+    Whoever found an older issue since could otherwise check in twice and have the newest, too.
+    """
+    return int(holding.first_seen_at.timestamp()) <= newest.iat
+
+
 def pinned(holding: Holding, report: Report, proof: Proof | None, now: datetime) -> Holding:
     """The cluster with its instance key as it is after this request; raises InstanceMismatch.
 
@@ -41,8 +50,32 @@ def pinned(holding: Holding, report: Report, proof: Proof | None, now: datetime)
     key, or none.
     """
     if holding.instance_key is None or not holding.is_alive(now):
-        return replace(holding, instance_key=report.instance_key, instance_number=0)
+        return pinned_anew(holding, report, proof)
     return replace(holding, instance_number=instances.check(proof, holding.instance_key, holding.instance_number))
+
+
+def pinned_anew(holding: Holding, report: Report, proof: Proof | None) -> Holding:
+    """The cluster with the key that it shows, if any. A proof that comes along must be right: its number is spent."""
+    key = report.instance_key
+    number = 0 if key is None or proof is None else instances.check(proof, key, -1)
+    return replace(holding, instance_key=key, instance_number=number)
+
+
+def to_release(held: Sequence[Holding], proof: Proof | None, now: datetime) -> list[Holding]:
+    """What of one Ceph cluster a release frees: all but what is alive and pinned to another key than the caller's.
+
+    Raises InstanceMismatch when the caller's key is none of those pinned.
+    """
+    refused: dict[str, InstanceMismatch] = {}
+    pinned = [(it.id, it.instance_key, it.instance_number) for it in held if it.instance_key and it.is_alive(now)]
+    for id, key, number in pinned:
+        try:
+            instances.check(proof, key, number)
+        except InstanceMismatch as mismatch:
+            refused[id] = mismatch
+    if pinned and len(refused) == len(pinned):
+        raise refused[pinned[0][0]]
+    return [holding for holding in held if holding.id not in refused]
 
 
 def arrive(
@@ -58,10 +91,14 @@ def arrive(
 
 
 def marked_duplicate(holding: Holding, arrival: Arrival, has_double: bool, now: datetime) -> Holding:
-    """The row, marked while another cluster of its fsid is alive; the one that came first is never marked."""
+    """The row, marked while another cluster of its fsid is alive; the one that came first is never marked.
+
+    A cluster that was silent until its grant ran out comes anew, so that of two living ones the later is marked.
+    """
     if not has_double:
         return replace(holding, duplicate_since=None)
-    return replace(holding, duplicate_since=now) if arrival is Arrival.NEW else holding
+    comes = arrival is Arrival.NEW or not holding.is_alive(now)
+    return replace(holding, duplicate_since=holding.duplicate_since or now) if comes else holding
 
 
 def granted(

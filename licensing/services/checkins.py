@@ -96,13 +96,11 @@ class Checkins:
             held = clusters.with_fsid(session, bearer.license.lid, fsid)
             if standing is None or not held or not self._authentication.is_ours(session, bearer, standing):
                 raise NotFound("The license holds no seats for this cluster.")
-            for holding in held:
-                if holding.instance_key is not None and holding.is_alive(now):
-                    instances.check(proof, holding.instance_key, holding.instance_number)
-            for holding in held:
+            released = checkins.to_release(held, proof, now)
+            for holding in released:
                 clusters.note_change(session, holding, "released", now, removed=clusters.nodes(session, holding.id))
                 clusters.release(session, holding.id)
-            if standing.bound_fsid == fsid:
+            if standing.bound_fsid == fsid and len(released) == len(held):
                 licenses.bind(session, standing.license_id, None)
             licenses.touch(session, standing.license_id)
 
@@ -147,8 +145,10 @@ class Checkins:
                 return _refused(license, standing, report, now)
             others = [held for held in twins if before is None or held.id != before.id]
             holding, arrival = self._arrive(session, before, others, report, standing, now)
+            if arrival is not Arrival.KNOWN:
+                holding = checkins.pinned_anew(holding, report, proof)
             judged = self._grant(session, license, standing, holding, arrival, report, digest, now)
-            if bearer.license.jti != standing.jti and before is not None:
+            if bearer.license.jti != standing.jti and before is not None and checkins.held_before(before, license):
                 judged = replace(judged, license_file=self._files.current(session, standing, now))
             return judged
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import jwt
 import pytest
 from joserfc import jwt as joserfc_jwt
@@ -9,12 +11,24 @@ from joserfc.jwk import KeySet
 from jwt.types import Options
 
 from licensing.core.checkpoints import read_note
-from licensing.core.keys import open_statement
+from licensing.core.keys import Purpose, open_statement
 from licensing.core.revocations import verify_revoked
 from licensing.storage import revocations
 from tests.support.worlds import World, nodes, sell, token_of
 
-PATHS = ["/.well-known/koor-keys", "/.well-known/jwks.json", "/v1/revoked", "/ledger/checkpoint"]
+TYPES = {
+    "/.well-known/koor-keys": "application/koor-keys+jwt",
+    "/.well-known/jwks.json": "application/jwk-set+json",
+    "/v1/revoked": "application/koor-revoked+jwt",
+    "/ledger/checkpoint": "text/plain; charset=utf-8",
+}
+PATHS = list(TYPES)
+
+
+def license_kids(world: World) -> list[str]:
+    """The license keys in the key set."""
+    key_set = world.client.get("/.well-known/jwks.json").get_json()
+    return [key["kid"] for key in key_set["keys"] if "license" in key["kid"]]
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -25,6 +39,38 @@ def test_a_document_that_did_not_change_is_not_sent_again(world: World, path: st
 
     assert (first.status_code, again.status_code, again.data) == (200, 304, b"")
     assert first.headers["Cache-Control"] == "public, max-age=60"
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_document_says_what_it_is_and_changes_its_tag_with_its_content(world: World, path: str) -> None:
+    world.house.ledger.checkpoint()
+    first = world.client.get(path)
+    for purpose in Purpose:
+        world.house.key_management.new(purpose)
+        world.house.key_management.rotate(purpose)
+    world.house.licenses.revoke(sell(world).license_id, "not paid", "test")
+    world.house.ledger.checkpoint()
+
+    changed = world.client.get(path, headers={"If-None-Match": first.headers["ETag"]})
+
+    assert (changed.status_code, changed.headers["ETag"] == first.headers["ETag"]) == (200, False)
+    assert first.content_type == changed.content_type == TYPES[path]
+
+
+def test_a_key_stands_in_the_key_set_from_its_publication_to_its_revocation(world: World) -> None:
+    management = world.house.key_management
+    [active] = [key.kid for key in management.list() if key.purpose is Purpose.LICENSE]
+    steps: tuple[Callable[[], object], ...] = (
+        lambda: management.new(Purpose.LICENSE),
+        lambda: management.rotate(Purpose.LICENSE),
+        lambda: management.retire(active, revoke=True),
+    )
+
+    published, rotated, revoked = [license_kids(world) for step in steps if step()]
+
+    assert published == rotated
+    assert published[0] == active
+    assert revoked == published[1:]
 
 
 def test_independent_libraries_verify_a_license_through_the_key_set(world: World) -> None:
