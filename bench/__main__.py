@@ -13,7 +13,8 @@ RESULTS = Path(__file__).parent / "RESULTS.md"
 HEAD = """# What things cost
 
 Written by `make bench`. Each row compares two things in one run, taking turns. The ratio is that of their cheapest
-rounds, the spread the middle half of all rounds. Absolute times belong to the machine: Python {python}, {cores} cores, {machine}.
+rounds, the spread the middle half of all rounds. Absolute times belong to the machine: Python {python}, {cores}
+cores, {machine}.
 
 | what | CPU time | ratio | spread | goal | met |
 |---|---|---|---|---|---|

@@ -31,7 +31,7 @@ class Ratio:
         verdict = "yes" if self.is_met else "**no**"
         spread = f"{self.low:.2f} – {self.high:.2f}"
         return (
-            f"| {self.name} | {self.microseconds:,.0f} µs | {self.value:.2f} × {self.reference} |"
+            f"| {self.name} | {self.microseconds:,.1f} µs | {self.value:.2f} × {self.reference} |"
             f" {spread} | ≤ {self.goal:g} | {verdict} |"
         )
 
@@ -68,7 +68,6 @@ def _pair(
 
 def _cost(call: Callable[[], object], calls: int) -> float:
     """Seconds of CPU for one call, the garbage of others not counted (as timeit does)."""
-    gc.collect()
     gc.disable()
     start = time.process_time()
     for _ in range(calls):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bench.measuring import Ratio, ratio
-from licensing.core.encoding import unb64url
+from licensing.core.encoding import read_token_json, unb64url
 from licensing.core.keys import KeyState, Purpose, WorkingKey, build_keyring, name_key, public_bytes
-from licensing.core.licenses import Edition, Grace, License, Over, license_claims
+from licensing.core.licenses import Edition, Grace, License, Over, license_claims, parse_license
 from licensing.core.tokens import TokenType, assemble, header_segment, signing_input
 from licensing.verifier import verify
 
@@ -35,7 +37,7 @@ LICENSE = License(
 
 
 def ratios() -> list[Ratio]:
-    """Sign and verify against Ed25519 on the same bytes."""
+    """Sign and verify against Ed25519 on the same bytes; then what the parts of a verification cost."""
     private = Ed25519PrivateKey.generate()
     public = private.public_key()
     x = public_bytes(public)
@@ -49,14 +51,29 @@ def ratios() -> list[Ratio]:
     token = sign()
     signed, _, segment = token.rpartition(".")
     data, signature = signed.encode("ascii"), unb64url(segment)
+
+    def raw() -> None:
+        public.verify(signature, data)
+
     return [
-        ratio(
-            "verify a license token",
-            lambda: verify(token, keyring),
-            "raw Ed25519 verify",
-            lambda: public.verify(signature, data),
-            1.15,
-            calls=CALLS,
-        ),
+        ratio("verify a license token", lambda: verify(token, keyring), "raw Ed25519 verify", raw, 1.15, calls=CALLS),
         ratio("sign a license token", sign, "raw Ed25519 sign", lambda: private.sign(data), 1.4, calls=CALLS),
+        *_parts(token, raw),
+    ]
+
+
+def _parts(token: str, raw: Callable[[], None]) -> list[Ratio]:
+    """What a verification does beside the signature, part by part."""
+    _, payload_segment, signature_segment = token.split(".")
+    payload = unb64url(payload_segment)
+    claims = read_token_json(payload)
+    assert isinstance(claims, dict)
+    parts: dict[str, Callable[[], object]] = {
+        "strict base64url": lambda: (unb64url(payload_segment), unb64url(signature_segment)),
+        "strict JSON": lambda: read_token_json(payload),
+        "typed claims": lambda: parse_license(claims),
+    }
+    return [
+        ratio(f"verify, of which {name}", part, "raw Ed25519 verify", raw, 0.1, calls=CALLS)
+        for name, part in parts.items()
     ]
