@@ -35,6 +35,7 @@ def create_app(house: House) -> Flask:
     app = house.app
     app.extensions["house"] = house
     app.config["MAX_CONTENT_LENGTH"] = requests.MAX_BODY_BYTES
+    app.url_map.merge_slashes = False  # a path has one spelling: no redirect to wherever the Host header says
     problems.register(app)
     requests.register(app)
     for blueprint in BLUEPRINTS:
