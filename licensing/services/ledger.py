@@ -80,6 +80,7 @@ class Ledger:
         return write_proof(index, proof, published.note)
 
     def _publish(self, session: Session) -> ledger.Published:
+        ledger.lock(session)
         size, now = ledger.size(session), self._now()
         self._require_consistent(session, size)
         newest = ledger.newest_checkpoint(session)

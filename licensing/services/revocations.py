@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from licensing.core.keys import Purpose
 from licensing.core.revocations import Revocation, revoked_claims
 from licensing.services.signing import KeyStore
-from licensing.storage import revocations
+from licensing.storage import ledger, revocations
 from licensing.storage.database import Database
 
 
@@ -40,9 +40,11 @@ class RevokedLists:
         """The list as it must read at `now`; a new one only if it reads otherwise than the last."""
         keys = self._keys.current()
         key = keys.key(Purpose.REVOCATION)
-        entries = revocations.listed(session, now)
-        digest = hashlib.sha256(repr((key.kid, entries)).encode()).hexdigest()
-        newest = revocations.newest(session)
+        newest, entries, digest = _read(session, key.kid, now)
+        if newest is not None and newest.entries == digest:
+            return newest.token
+        ledger.lock(session)
+        newest, entries, digest = _read(session, key.kid, now)  # another may have signed one while we waited
         if newest is not None and newest.entries == digest:
             return newest.token
         seq = 1 if newest is None else newest.seq + 1
@@ -50,3 +52,9 @@ class RevokedLists:
         fresh = revocations.PublishedList(seq, keys.signed_revoked(signed), digest)
         revocations.publish(session, fresh, now)
         return fresh.token
+
+
+def _read(session: Session, kid: str, now: datetime) -> tuple[revocations.PublishedList | None, list[Revocation], str]:
+    """The newest list, the entries as they must read now, and the digest of what a list of them says."""
+    entries = revocations.listed(session, now)
+    return revocations.newest(session), entries, hashlib.sha256(repr((kid, entries)).encode()).hexdigest()

@@ -99,7 +99,8 @@ class Database:
         if self.is_sqlite:
             return
         question = text(
-            "SELECT r.rolsuper OR pg_has_role(c.relowner, 'MEMBER') FROM pg_class c, pg_roles r"
+            "SELECT r.rolsuper OR pg_has_role(c.relowner, 'MEMBER')"
+            " OR has_table_privilege(c.oid, 'UPDATE, DELETE, TRUNCATE') FROM pg_class c, pg_roles r"
             " WHERE c.oid = 'ledger_leaf'::regclass AND r.rolname = current_user"
         )
         with self.read() as session:

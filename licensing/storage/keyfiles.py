@@ -10,6 +10,7 @@ import json
 import os
 import stat
 from pathlib import Path
+from threading import get_ident
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -94,7 +95,7 @@ def read_root_file(path: Path) -> RootKey:
 def write_text(path: Path, content: str) -> None:
     """Replaces a file whole: a reader sees the old or the new text, and a crash leaves one of them."""
     _make_folder(path.parent)
-    fresh = path.with_name(f".{path.name}.new")
+    fresh = path.with_name(f".{path.name}.{os.getpid()}-{get_ident()}.new")  # two writers must not share one
     with fresh.open("w", encoding="utf-8") as file:
         file.write(content)
         file.flush()

@@ -121,10 +121,15 @@ def root(session: Session, size: int) -> bytes:
     return ledger_root(size, lambda level, index: node(session, level, index))
 
 
-def append(session: Session, issuance: Issuance, salt: bytes, record: bytes) -> int:
-    """The index of the new leaf. Other writers wait until this transaction ends, so call it late."""
+def lock(session: Session) -> None:
+    """Whoever else writes the ledger, a checkpoint or a revoked list waits until this transaction ends."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+
+
+def append(session: Session, issuance: Issuance, salt: bytes, record: bytes) -> int:
+    """The index of the new leaf. Other writers wait until this transaction ends, so call it late."""
+    lock(session)
     index = size(session)
     body = issuance.leaf().body()
     session.add(LeafRow(idx=index, body=body))

@@ -54,7 +54,8 @@ METADATA = Base.metadata
 
 def upgrade(database: Database, service_role: str | None = None, revision: str = "head") -> None:
     """Brings the schema to `revision`, in one transaction; grants `service_role` what it may do (PostgreSQL)."""
-    with database.engine.begin() as connection:
+    with database.write() as session:
+        connection = session.connection()
         command.upgrade(_config(connection), revision)
         if service_role is not None:
             _grant(connection, service_role)
@@ -67,8 +68,8 @@ def downgrade(database: Database, revision: str) -> None:
 
 def assert_current(database: Database) -> None:
     """Raises SetupRefused unless the schema is the one this version was written for."""
-    with database.engine.connect() as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
+    with database.read() as session:
+        current = MigrationContext.configure(session.connection()).get_current_revision()
     newest = ScriptDirectory.from_config(_config(None)).get_current_head()
     if current != newest:
         raise SetupRefused(f"The database is at revision {current or 'none'}, not {newest}; run: licensing db upgrade")
@@ -93,6 +94,7 @@ def _grant(connection: Connection, role: str) -> None:
     quoted = connection.dialect.identifier_preparer.quote(role)
     for table in METADATA.sorted_tables:
         rights = "SELECT, INSERT" if table.name in ledger.APPEND_ONLY else "SELECT, INSERT, UPDATE, DELETE"
+        connection.execute(text(f"REVOKE ALL ON {table.name} FROM {quoted}"))  # default privileges may say more
         connection.execute(text(f"GRANT {rights} ON {table.name} TO {quoted}"))
     connection.execute(text(f"GRANT SELECT ON alembic_version TO {quoted}"))
     connection.execute(text(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {quoted}"))

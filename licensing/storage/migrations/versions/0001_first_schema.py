@@ -326,7 +326,9 @@ def _guard_sqlite() -> None:
         op.execute(f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} {refuse}")
         op.execute(f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {refuse}")
         # INSERT OR REPLACE deletes without firing the trigger above.
-        same = " AND ".join(f"{column} = NEW.{column}" for column in key)
+        same = " AND ".join(f"{column} = NEW.{column}" for column in key) + " OR rowid = NEW.rowid"
+        if table == "issuance":
+            same += " OR leaf_idx = NEW.leaf_idx"
         op.execute(
             f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table}"
             f" WHEN EXISTS (SELECT 1 FROM {table} WHERE {same}) {refuse}"
