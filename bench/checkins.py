@@ -12,8 +12,8 @@ from werkzeug.test import create_environ, run_wsgi_app
 
 from bench.measuring import Ratio, ratio
 from licensing.bootstrap import build, set_up
+from licensing.core.callers import OPERATOR
 from licensing.core.sales import Term
-from licensing.services.licenses import Buyer
 from licensing.settings import DEVELOPMENT, Settings
 from licensing.web.app import create_app
 from tests.support.postgres import running_postgres
@@ -33,9 +33,9 @@ def ratios() -> list[Ratio]:
 def _ratio(name: str, folder: Path, database_url: str) -> Ratio:
     house = build(_settings(folder, database_url))
     set_up(house)
-    buyer = Buyer("Acme GmbH", "DE", "jane@acme.example", "Jane")
-    standing = house.licenses.sell(buyer, Term(seats=10_000, months=12), "bench")
-    token = str(house.licenses.file(standing.license_id)["license"])
+    buyer = house.organizations.create(OPERATOR, "Acme GmbH", "DE", None, None)
+    house.sales.sell(OPERATOR, buyer.id, Term(seats=10_000, months=12), None)
+    token = str(house.licenses.file(OPERATOR, house.licenses.page(OPERATOR, "", 1)[0].license_id)["license"])
     app = create_app(house)
 
     def check_in(nodes: int) -> Callable[[], object]:

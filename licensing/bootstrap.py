@@ -10,22 +10,31 @@ from urllib.parse import urlsplit
 from flask import Flask
 from sqlalchemy import make_url
 
+from licensing.core.callers import OPERATOR
 from licensing.core.errors import KeyUnusable, SetupRefused
 from licensing.core.ledger import Kind
 from licensing.core.roots import TRUSTED_ROOTS
 from licensing.domains import PublishedLists
 from licensing.mail import open_transport
+from licensing.services.api_keys import ApiKeys
 from licensing.services.audit import Audit
 from licensing.services.authentication import Authentication
 from licensing.services.checkins import Checkins
+from licensing.services.deeds import Deeds
 from licensing.services.health import Health
-from licensing.services.issuing import Deed, Issuing
+from licensing.services.idempotency import Idempotency
+from licensing.services.issuing import NOBODY, Deed, Issuing
 from licensing.services.keys import KeyManagement
 from licensing.services.ledger import Ledger
 from licensing.services.license_files import LicenseFiles
 from licensing.services.licenses import Licenses
+from licensing.services.organizations import Organizations
 from licensing.services.outbox import Outbox, Transport
+from licensing.services.prices import Prices
+from licensing.services.quotes import Quotes
 from licensing.services.revocations import RevokedLists
+from licensing.services.sales import Sales
+from licensing.services.sign_in import SignIn
 from licensing.services.signing import KeyStore
 from licensing.services.staff import NewAdmin, Staff
 from licensing.services.trials import Trials
@@ -52,13 +61,20 @@ class House:
     trials: Trials
     checkins: Checkins
     validations: Validations
+    idempotency: Idempotency
+    organizations: Organizations
     licenses: Licenses
+    sales: Sales
+    quotes: Quotes
+    prices: Prices
     revoked_lists: RevokedLists
     ledger: Ledger
     audit: Audit
     outbox: Outbox
     transport: Transport
     staff: Staff
+    sign_in: SignIn
+    api_keys: ApiKeys
     health: Health
     worker: Worker
 
@@ -105,8 +121,10 @@ def build(settings: Settings, system: System | None = None) -> House:
 
     def record(kind: Kind, kid: str, now: datetime) -> None:
         with database.write() as session:
-            issuing.note(session, Deed(kind, "operator", now, {"kid": kid}), None, now, kid)
+            issuing.note(session, Deed(kind, OPERATOR.id, now, {"kid": kid}), NOBODY, now, kid)
 
+    deeds = Deeds(database, issuing, files, revoked_lists, system)
+    sales = Sales(deeds)
     return House(
         settings=settings,
         app=app,
@@ -117,13 +135,20 @@ def build(settings: Settings, system: System | None = None) -> House:
         trials=Trials(database, issuing, files, PublishedLists(), system, settings.public_url),
         checkins=Checkins(database, authentication, files, keys, system, issuer),
         validations=Validations(database, authentication, files, system.now),
-        licenses=Licenses(database, issuing, files, revoked_lists, system),
+        idempotency=Idempotency(database, system.now),
+        organizations=Organizations(database, issuing, system),
+        licenses=Licenses(deeds),
+        sales=sales,
+        quotes=Quotes(database, sales, system),
+        prices=Prices(database, system),
         revoked_lists=revoked_lists,
         ledger=ledger,
         audit=Audit(database, keys, ledger),
         outbox=outbox,
         transport=transport,
         staff=Staff(database, system),
+        sign_in=SignIn(database, system),
+        api_keys=ApiKeys(database, system),
         health=Health(database, keys, ledger, system.now),
         worker=Worker(database, outbox, ledger, revoked_lists, system.now),
     )

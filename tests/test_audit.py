@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from licensing.core.callers import OPERATOR
 from licensing.core.checkpoints import read_note
 from licensing.core.errors import LedgerBroken
 from licensing.core.ledger import leaf_hash, verify_inclusion
@@ -24,8 +25,8 @@ Tamper = Callable[[World, str], tuple[str, ...]]
 def license_id(world: World) -> str:
     """A world with a history: sold, renewed, another revoked, trials, and a published checkpoint."""
     standing = sell(world)
-    world.house.licenses.resize(standing.license_id, 30, "test")
-    world.house.licenses.revoke(sell(world).license_id, "not paid", "test")
+    world.house.sales.resize(OPERATOR, standing.license_id, 30, None, None)
+    world.house.licenses.revoke(OPERATOR, sell(world).license_id, "not paid")
     for number in range(3):
         world.trial(f"it@trial{number}.example")
     world.house.ledger.checkpoint()

@@ -10,10 +10,10 @@ from threading import Barrier
 from typing import Any
 from uuid import UUID
 
+from licensing.core.callers import OPERATOR
 from licensing.core.sales import Term
-from licensing.services.licenses import Buyer
 from tests.support.servers import running_server
-from tests.support.worlds import World, checkin
+from tests.support.worlds import World, checkin, standing, token_of
 
 CLIENTS = 12
 ROUNDS = 150
@@ -21,10 +21,10 @@ ROUNDS = 150
 
 def sell_single_seats(world: World, count: int) -> list[str]:
     """The tokens of `count` paid licenses of one seat each."""
-    licenses = world.house.licenses
-    buyers = (Buyer(f"Customer {number}", "DE", f"it@customer{number}.example", "IT") for number in range(count))
-    sold = [licenses.sell(buyer, Term(seats=1, months=12), "test") for buyer in buyers]
-    return [str(licenses.file(standing.license_id)["license"]) for standing in sold]
+    house = world.house
+    buyers = [house.organizations.create(OPERATOR, f"Customer {number}", "DE", None, None) for number in range(count)]
+    sold = [standing(house.sales.sell(OPERATOR, buyer.id, Term(seats=1, months=12), None)) for buyer in buyers]
+    return [token_of(world, each.license_id) for each in sold]
 
 
 def race(connection: HTTPConnection, client: int, tokens: Sequence[str], start: Barrier) -> list[tuple[int, Any]]:

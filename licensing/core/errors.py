@@ -134,6 +134,117 @@ class LicenseState(Refusal):
     code = "LICENSE_STATE"
 
 
+class SignInRequired(Refusal):
+    """The caller is nobody we know: no session, no key, or one that has ended."""
+
+    code = "SIGN_IN_REQUIRED"
+
+
+class SignInRefused(Refusal):
+    """Address, password or code is wrong. One answer for all, so that nothing can be learnt."""
+
+    code = "SIGN_IN_REFUSED"
+
+
+class SignInIncomplete(Refusal):
+    """The session may do nothing else before its one-time password is changed or its second factor shown."""
+
+    code = "SIGN_IN_INCOMPLETE"
+
+
+class TooManyTries(Refusal):
+    """Too many wrong tries; the right password would not be looked at either until `retry_after_seconds` are over."""
+
+    code = "TOO_MANY_TRIES"
+
+    def __init__(self, detail: str, retry_after_seconds: int) -> None:
+        super().__init__(detail)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class Forbidden(Refusal):
+    """The caller is known, and this deed is not among those of its role or scopes."""
+
+    code = "FORBIDDEN"
+
+
+class ForeignOrigin(Refusal):
+    """A browser sent the request from a page that is not ours."""
+
+    code = "FOREIGN_ORIGIN"
+
+
+class IdempotencyKeyRequired(Refusal):
+    """A sales write came without an Idempotency-Key."""
+
+    code = "IDEMPOTENCY_KEY_REQUIRED"
+
+
+class InProgress(Refusal):
+    """The first request with this Idempotency-Key has not ended yet."""
+
+    code = "IN_PROGRESS"
+    retry_after_seconds = 1
+
+
+class PriceUnknown(Refusal):
+    """No price is known for the currency on that day."""
+
+    code = "PRICE_UNKNOWN"
+
+
+class SupportNotOffered(Refusal):
+    """The tier does not come with this support level."""
+
+    code = "SUPPORT_NOT_OFFERED"
+
+
+class LicenseOverlap(Refusal):
+    """The organisation has a paid license for the same clusters and time already."""
+
+    code = "LICENSE_OVERLAP"
+
+
+class ApprovalRequired(Refusal):
+    """The discount is above the caller's limit, and no manager has approved it."""
+
+    code = "APPROVAL_REQUIRED"
+
+
+class OwnRequest(Refusal):
+    """Nobody approves what she asked for herself."""
+
+    code = "OWN_REQUEST"
+
+
+class QuoteState(Refusal):
+    """The quote's state does not allow this: it was decided, used or withdrawn, or its last day is over."""
+
+    code = "QUOTE_STATE"
+
+
+class OrganizationState(Refusal):
+    """The organisation's state does not allow this: it was merged into another, or is the same one."""
+
+    code = "ORGANIZATION_STATE"
+
+
+class StaffState(Refusal):
+    """The account's state does not allow this: the address is taken, or nobody else could let people in."""
+
+    code = "STAFF_STATE"
+
+
+class ImportRefused(Refusal):
+    """Lines of the file can't be taken; nothing was. `problems` has number and reason of each."""
+
+    code = "IMPORT_REFUSED"
+
+    def __init__(self, problems: Sequence[tuple[int, str]]) -> None:
+        super().__init__(f"{len(problems)} problems; nothing was taken.")
+        self.problems = problems
+
+
 class KeyUnusable(Refusal):
     """A private key is missing, damaged, of the wrong kind, or not the one that was published."""
 

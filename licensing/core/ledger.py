@@ -44,6 +44,7 @@ class Kind(StrEnum):
     REVOKED = "revoked"
     IMPORTED = "imported"
     VOIDED = "voided"
+    REFUNDED = "refunded"
     ERASED = "erased"
     KEY_ACTIVATED = "key-activated"
     KEY_RETIRED = "key-retired"

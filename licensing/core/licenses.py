@@ -37,7 +37,9 @@ ANY_CLUSTER = "*"
 MAX_BOUND_CLUSTERS = 32
 MAX_SEATS = 100_000
 MAX_TERM_DAYS = 397
-"""Thirteen months: the longest a paid license may run."""
+"""Thirteen months: the longest term that is sold."""
+MAX_AHEAD_DAYS = 92
+"""A quarter: how long before its term starts a license may be signed (docs/adr/0009). A renewal is valid at once."""
 NOT_BEFORE_SKEW_SECONDS = 300
 """An immediate license is valid this long before it was issued, for clients whose clock is behind."""
 _FSID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -156,8 +158,8 @@ def lint(license: License) -> None:
     if license.exp <= max(license.nbf, license.iat):
         raise TermRefused("A license must end after it starts and after it is issued.")
     term_days = (license.exp - license.nbf - NOT_BEFORE_SKEW_SECONDS) / 86_400
-    if term_days > MAX_TERM_DAYS:
-        raise TermRefused(f"A license runs at most {MAX_TERM_DAYS} days, not {term_days:.0f}.")
+    if term_days > MAX_TERM_DAYS + MAX_AHEAD_DAYS:
+        raise TermRefused(f"A license runs at most {MAX_TERM_DAYS + MAX_AHEAD_DAYS} days, not {term_days:.0f}.")
 
 
 def verify_license(unverified_token: object, headers: Headers) -> License:

@@ -182,7 +182,13 @@ def _columns(record: bytes) -> tuple[object, ...] | None:
         return None
     if not isinstance(members, dict):
         return None
-    return tuple(members.get(name) for name in ("effective_at", "license", "organization", "edition", "tier", "seats"))
+    return tuple(members.get(name) for name in _RECORDED)
+
+
+_RECORDED = (
+    *("effective_at", "license", "organization", "edition", "tier", "seats", "support"),
+    *("order_number", "amount_minor", "currency", "salesperson", "quote", "refers_to"),
+)
 
 
 def _expected_columns(issuance: ledger.Issuance) -> tuple[object, ...]:
@@ -193,6 +199,13 @@ def _expected_columns(issuance: ledger.Issuance) -> tuple[object, ...]:
         issuance.edition,
         issuance.tier,
         issuance.seats,
+        issuance.support,
+        issuance.order_number,
+        issuance.amount_minor,
+        issuance.currency,
+        issuance.salesperson_id,
+        issuance.quote_id,
+        issuance.refers_to,
     )
 
 
@@ -213,7 +226,7 @@ def _compare_license(audited: rows.AuditedLicense) -> str | None:
     wrong = [name for name in same if getattr(told, name) != getattr(standing, name)]
     if wrong:
         return f"its row differs from its newest token in {', '.join(wrong)}"
-    if (standing.revoked_at is not None) != (Kind.REVOKED in audited.states):
+    if (standing.revoked_at is not None) != _is_revoked(audited.states):
         return "its row and the ledger disagree on whether it is revoked"
     if (standing.suspended_at is not None) != _is_suspended(audited.states):
         return "its row and the ledger disagree on whether it is suspended"
@@ -224,6 +237,11 @@ def _is_suspended(states: tuple[Kind, ...]) -> bool:
     """Whether the last of the license's suspensions and reinstatements was a suspension."""
     changes = [state for state in states if state in (Kind.SUSPENDED, Kind.REINSTATED)]
     return bool(changes) and changes[-1] is Kind.SUSPENDED
+
+
+def _is_revoked(states: tuple[Kind, ...]) -> bool:
+    """Whether the license was revoked, or the sale that made it was voided."""
+    return Kind.REVOKED in states or Kind.VOIDED in states
 
 
 def _claims(token: str) -> License | None:

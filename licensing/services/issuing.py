@@ -7,7 +7,7 @@ with the published key before anyone sees it. A token without a leaf can't leave
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 from licensing.core.encoding import canonical_json
 from licensing.core.keys import Purpose
 from licensing.core.ledger import NOTHING_SIGNED, Kind, record_hash, signed_hash
-from licensing.core.licenses import License, license_claims, lint
+from licensing.core.licenses import Edition, License, license_claims, lint
+from licensing.core.sales import Charge
 from licensing.core.standings import Standing, issued
 from licensing.services.signing import KeyStore
 from licensing.storage import ledger, licenses
@@ -24,12 +25,32 @@ from licensing.system import System
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """Who did what, and from when on it counts. `details` goes into the private record."""
+    """Who did what, and from when on it counts. `details` goes into the private record.
+
+    `refers_to` is the issuance that a voided sale, a refund or an erasure is about.
+    """
 
     kind: Kind
     actor: str
     effective_at: datetime
-    details: Mapping[str, str | int | None]
+    details: Mapping[str, str | int | None] = field(default_factory=dict)
+    charge: Charge | None = None
+    refers_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a deed is about, as reports count it."""
+
+    license_id: str | None = None
+    organization_id: str | None = None
+    edition: Edition | None = None
+    tier: str | None = None
+    seats: int | None = None
+    support: str | None = None
+
+
+NOBODY = Subject()
 
 
 class Issuing:
@@ -53,58 +74,92 @@ class Issuing:
         signed = key.signing_input(license_claims(license, self._issuer))
         standing = issued(license, signed_hash(signed), previous)
         licenses.put(session, standing)
-        self._append(session, deed, standing, license.jti, key.kid, standing.signed_hash, now)
+        self._append(session, deed, subject_of(standing), license.jti, key.kid, standing.signed_hash, now)
         licenses.add_token(session, license.jti, license.lid, license.seq, keys.signed_license(signed))
         return standing
 
-    def note(
-        self, session: Session, deed: Deed, standing: Standing | None, now: datetime, kid: str = NOTHING_SIGNED
-    ) -> None:
-        """Appends a deed that signs nothing: its leaf holds the hash of its record alone."""
-        self._append(session, deed, standing, self._system.new_serial(), kid, NOTHING_SIGNED, now)
+    def note(self, session: Session, deed: Deed, subject: Subject, now: datetime, kid: str = NOTHING_SIGNED) -> str:
+        """Appends a deed that signs nothing: its leaf holds the hash of its record alone. Its serial."""
+        serial = self._system.new_serial()
+        self._append(session, deed, subject, serial, kid, NOTHING_SIGNED, now)
+        return serial
 
     def _append(
         self,
         session: Session,
         deed: Deed,
-        standing: Standing | None,
+        subject: Subject,
         serial: str,
         kid: str,
         hash_of_signed: str,
         now: datetime,
     ) -> None:
-        salt, record = self._system.new_salt(), _record(deed, standing, serial)
-        issuance = ledger.Issuance(
-            serial=serial,
-            kind=deed.kind,
-            license_id=standing.license_id if standing else None,
-            organization_id=standing.organization_id if standing else None,
-            kid=kid,
-            signed_hash=hash_of_signed,
-            record_hash=record_hash(salt, record),
-            edition=standing.edition if standing else None,
-            tier=standing.tier if standing else None,
-            seats=standing.seats if standing else None,
-            effective_at=deed.effective_at,
-            recorded_at=now,
-        )
+        salt = self._system.new_salt()
+        issuance, record = recorded(deed, subject, serial, kid, hash_of_signed, salt, now)
         ledger.append(session, issuance, salt, record)
 
 
-def _record(deed: Deed, standing: Standing | None, serial: str) -> bytes:
-    """The private record: everything an auditor compares the other tables with."""
-    return canonical_json(
+def subject_of(standing: Standing) -> Subject:
+    """What a deed on a license is about."""
+    return Subject(
+        standing.license_id,
+        standing.organization_id,
+        standing.edition,
+        standing.tier,
+        standing.seats,
+        standing.support,
+    )
+
+
+def recorded(
+    deed: Deed, subject: Subject, serial: str, kid: str, hash_of_signed: str, salt: bytes, now: datetime
+) -> tuple[ledger.Issuance, bytes]:
+    """The issuance of a deed, and the private record that it holds the hash of."""
+    charge = deed.charge or Charge(None, None, None, None)
+    columns = {
+        "license": subject.license_id,
+        "organization": subject.organization_id,
+        "edition": subject.edition,
+        "tier": subject.tier,
+        "seats": subject.seats,
+        "support": subject.support,
+        "order_number": charge.order_number,
+        "amount_minor": charge.amount_minor,
+        "currency": charge.currency,
+        "salesperson": charge.salesperson_id,
+        "quote": charge.quote_id,
+        "refers_to": deed.refers_to,
+    }
+    record = canonical_json(
         {
             "v": 1,
             "kind": deed.kind,
             "serial": serial,
             "actor": deed.actor,
             "effective_at": int(deed.effective_at.timestamp()),
-            "license": standing.license_id if standing else None,
-            "organization": standing.organization_id if standing else None,
-            "edition": standing.edition if standing else None,
-            "tier": standing.tier if standing else None,
-            "seats": standing.seats if standing else None,
+            **columns,
             "details": dict(deed.details),
         }
     )
+    issuance = ledger.Issuance(
+        serial=serial,
+        kind=deed.kind,
+        license_id=subject.license_id,
+        organization_id=subject.organization_id,
+        kid=kid,
+        signed_hash=hash_of_signed,
+        record_hash=record_hash(salt, record),
+        edition=subject.edition,
+        tier=subject.tier,
+        seats=subject.seats,
+        effective_at=deed.effective_at,
+        recorded_at=now,
+        support=subject.support,
+        order_number=charge.order_number,
+        amount_minor=charge.amount_minor,
+        currency=charge.currency,
+        salesperson_id=charge.salesperson_id,
+        quote_id=charge.quote_id,
+        refers_to=deed.refers_to,
+    )
+    return issuance, record

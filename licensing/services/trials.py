@@ -22,6 +22,7 @@ from licensing.services.issuing import Deed, Issuing
 from licensing.services.license_files import LicenseFiles, as_text
 from licensing.storage import licenses, organizations, outbox, registrations, tiers
 from licensing.storage.database import Database
+from licensing.storage.organizations import Organization
 from licensing.system import System
 
 CONFIRM_PATH = "/trial/confirm"
@@ -137,7 +138,7 @@ class Trials:
         for contact in organizations.contacts(session, holder.id):
             if contact.folded_email == address.folded:
                 # To the address on record, not the one just typed: folding may err, and a license must not go astray.
-                standing = licenses.of_organization(session, holder.id)[0]
+                standing = _license_of(session, holder)
                 license_file = as_text(self._files.current(session, standing, now))
                 return [mails.license_again(contact.email, contact.name, url, spelled, license_file)]
         asked = [
@@ -184,8 +185,13 @@ class Trials:
         holder = organizations.with_trial_key(session, registration.trial_key)
         if holder is None or not _belongs(session, holder.id, registration.address):
             raise TrialExists("Your organisation has had its trial; ask your colleagues to invite you.")
-        standing = licenses.of_organization(session, holder.id)[0]
+        standing = _license_of(session, holder)
         return Confirmed(standing, self._files.current(session, standing, now), is_new=False)
+
+
+def _license_of(session: Session, holder: Organization) -> Standing:
+    """The license that the organisation's trial gave it."""
+    return licenses.of_organizations(session, (holder.id,))[0]
 
 
 def _belongs(session: Session, organization_id: str, address: Address) -> bool:

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from licensing.core.ledger import Kind
+from licensing.core.ledger import NOTHING_SIGNED, Kind
 from licensing.core.standings import Standing
 from licensing.storage.ledger import Issuance, IssuanceRow, NodeRow, RecordRow, from_row
 from licensing.storage.licenses import TokenRow, page
 
-_STATES = (Kind.SUSPENDED, Kind.REINSTATED, Kind.REVOKED)
+_STATES = (Kind.SUSPENDED, Kind.REINSTATED, Kind.REVOKED, Kind.VOIDED)
 
 
 @dataclass(frozen=True, slots=True)
 class AuditedDeed:
-    """An issuance with its erasable parts; `erased` when its organisation's erasure is recorded."""
+    """An issuance with its erasable parts; `erased` when an erasure that names it is recorded."""
 
     issuance: Issuance
     salt: bytes | None
@@ -50,11 +50,7 @@ def nodes(session: Session, start: int, end: int) -> dict[tuple[int, int], bytes
 def deeds(session: Session, start: int, end: int) -> dict[int, AuditedDeed]:
     """The issuances of leaves [start, end), by leaf index."""
     erasure = aliased(IssuanceRow)
-    erased = (
-        select(erasure.serial)
-        .where(erasure.organization_id == IssuanceRow.organization_id, erasure.kind == Kind.ERASED)
-        .exists()
-    )
+    erased = select(erasure.serial).where(erasure.refers_to == IssuanceRow.serial, erasure.kind == Kind.ERASED).exists()
     found = session.execute(
         select(IssuanceRow, RecordRow.salt, RecordRow.record, TokenRow.token, erased)
         .outerjoin(RecordRow, RecordRow.serial == IssuanceRow.serial)
@@ -78,7 +74,8 @@ def licenses(session: Session, after: str, limit: int) -> list[AuditedLicense]:
     states: dict[str | None, list[Kind]] = {}
     for license_id, kind in session.execute(
         select(IssuanceRow.license_id, IssuanceRow.kind)
-        .where(*within, IssuanceRow.kind.in_(_STATES))
+        # A voided sale that signed a license anew went back to the issue before; else it ended the license.
+        .where(*within, IssuanceRow.kind.in_(_STATES), IssuanceRow.signed_hash == NOTHING_SIGNED)
         .order_by(IssuanceRow.leaf_idx)
     ):
         states.setdefault(license_id, []).append(Kind(kind))

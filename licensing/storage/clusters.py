@@ -17,6 +17,7 @@ from sqlalchemy import (
     UniqueConstraint,
     and_,
     delete,
+    false,
     func,
     or_,
     select,
@@ -54,6 +55,8 @@ class ClusterRow(Base):
     duplicate_since: Mapped[datetime | None]
     instance_key: Mapped[bytes | None] = mapped_column(LargeBinary)
     instance_number: Mapped[int] = mapped_column(BigInteger)
+    # Sales granted the cluster's wish to count against the non-production pool.
+    np_granted: Mapped[bool] = mapped_column(server_default=false())
 
 
 class ClusterChangeRow(Base):
@@ -194,6 +197,23 @@ def advance_instance(session: Session, cluster_id: str, number: int) -> bool:
 def release(session: Session, cluster_id: str) -> None:
     """Frees the cluster's seats at once."""
     session.execute(delete(ClusterRow).where(ClusterRow.id == cluster_id))
+
+
+def peak(session: Session, license_id: str) -> int:
+    """The most nodes that the license's clusters had at once, by their history."""
+    rows = session.execute(
+        select(ClusterChangeRow.cluster_id, ClusterChangeRow.kind, ClusterChangeRow.used)
+        .where(ClusterChangeRow.license_id == license_id)
+        .order_by(ClusterChangeRow.id)
+    )
+    used: dict[str, int] = {}
+    highest = total = 0
+    for cluster_id, kind, now_used in rows:
+        after = 0 if kind == "released" else now_used
+        total += after - used.get(cluster_id, 0)
+        used[cluster_id] = after
+        highest = max(highest, total)
+    return highest
 
 
 def seen(session: Session, license_id: str) -> list[Seen]:

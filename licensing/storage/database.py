@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
@@ -67,6 +68,7 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._reading = engine.execution_options(reading=True)
+        self._joined: ContextVar[Session | None] = ContextVar("joined", default=None)
 
     @property
     def is_sqlite(self) -> bool:
@@ -75,14 +77,33 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A transaction that commits when the block ends and rolls back when it raises."""
+        if (joined := self._joined.get()) is not None:
+            yield joined
+            return
         with _busy_when_it_passes(), Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A transaction that changes nothing and waits for no writer."""
+        if (joined := self._joined.get()) is not None:
+            yield joined
+            return
         with _busy_when_it_passes(), Session(self._reading) as session:
             yield session
+
+    @contextmanager
+    def joined(self) -> Iterator[Session]:
+        """A transaction that every `write` and `read` of this thread within the block is part of.
+
+        So that two use cases become one deed, or a deed and the answer kept of it.
+        """
+        with self.write() as session:
+            token = self._joined.set(session)
+            try:
+                yield session
+            finally:
+                self._joined.reset(token)
 
     def assert_durable(self) -> None:
         """Raises SetupRefused unless what is committed survives a crash of the machine."""
@@ -116,6 +137,20 @@ def insert_into(session: Session, table: type[Base]) -> postgresql.Insert | sqli
     if session.get_bind().dialect.name == "postgresql":
         return postgresql.insert(table)
     return sqlite.insert(table)
+
+
+def take_turns(session: Session, subject: str) -> None:
+    """Whoever else takes turns at `subject` waits until this transaction ends. SQLite has one writer anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:subject, 0))"), {"subject": subject})
+
+
+def is_our_turn(session: Session, subject: str) -> bool:
+    """The same without waiting: False when somebody else is at it."""
+    if session.get_bind().dialect.name != "postgresql":
+        return True
+    question = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:subject, 0))")
+    return bool(session.scalar(question, {"subject": subject}))
 
 
 def open_database(app: Flask, url: str) -> Database:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import LargeBinary, String, delete, update
+from sqlalchemy import LargeBinary, String, delete
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from licensing.storage.database import Base, insert_into
+from licensing.storage.database import Base, is_our_turn
 
 
 class AnswerRow(Base):
@@ -31,19 +31,14 @@ class Answer:
     body: bytes
 
 
-def claim(session: Session, scope: str, key: str, request_hash: str, now: datetime) -> bool:
-    """Whether this transaction is the first with the key. One that runs at the same moment waits here for its end."""
-    statement = insert_into(session, AnswerRow).values(
-        scope=scope, key=key, request_hash=request_hash, status=None, body=None, created_at=now
-    )
-    return session.execute(statement.on_conflict_do_nothing().returning(AnswerRow.key)).first() is not None
+def is_free(session: Session, scope: str, key: str) -> bool:
+    """Whether no other transaction is at this key; then none will be until this one ends."""
+    return is_our_turn(session, f"idempotency {scope} {key}")
 
 
-def keep(session: Session, scope: str, key: str, status: int, body: bytes) -> None:
+def keep(session: Session, scope: str, key: str, request_hash: str, status: int, body: bytes, now: datetime) -> None:
     """Keeps the answer, in the transaction of the deed it tells of."""
-    session.execute(
-        update(AnswerRow).where(AnswerRow.scope == scope, AnswerRow.key == key).values(status=status, body=body)
-    )
+    session.add(AnswerRow(scope=scope, key=key, request_hash=request_hash, status=status, body=body, created_at=now))
 
 
 def find(session: Session, scope: str, key: str) -> Answer | None:

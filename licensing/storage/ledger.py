@@ -9,15 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, LargeBinary, String, Text, and_, func, or_, select, text
+from sqlalchemy import BigInteger, LargeBinary, String, Text, and_, func, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from licensing.core.ledger import Kind, Leaf, Node, grow
 from licensing.core.ledger import root as ledger_root
-from licensing.storage.database import Base
+from licensing.storage.database import Base, take_turns
 
 APPEND_ONLY = ("ledger_leaf", "ledger_node", "ledger_checkpoint", "issuance")
-_LOCK = 0x6B6F6F72  # any fixed number: the advisory lock that makes writers of the ledger queue on PostgreSQL
 
 
 class LeafRow(Base):
@@ -61,6 +60,14 @@ class IssuanceRow(Base):
     seats: Mapped[int | None]
     effective_at: Mapped[datetime]
     recorded_at: Mapped[datetime]
+    support: Mapped[str | None] = mapped_column(String(40))
+    order_number: Mapped[str | None] = mapped_column(String(80), index=True)
+    amount_minor: Mapped[int | None] = mapped_column(BigInteger)
+    currency: Mapped[str | None] = mapped_column(String(3))
+    salesperson_id: Mapped[str | None] = mapped_column(String(40))
+    quote_id: Mapped[str | None] = mapped_column(String(32))
+    # The issuance that a voided sale, a refund or an erasure is about.
+    refers_to: Mapped[str | None] = mapped_column(String(32), index=True)
 
 
 class RecordRow(Base):
@@ -75,7 +82,10 @@ class RecordRow(Base):
 
 @dataclass(frozen=True, slots=True)
 class Issuance:
-    """A deed as it is counted and hashed. Fields that do not fit its kind are None."""
+    """A deed as it is counted and hashed. Fields that do not fit its kind are None.
+
+    `amount_minor` is what is paid, or paid back by a refund, in minor units of `currency`.
+    """
 
     serial: str
     kind: Kind
@@ -89,6 +99,13 @@ class Issuance:
     seats: int | None
     effective_at: datetime
     recorded_at: datetime
+    support: str | None = None
+    order_number: str | None = None
+    amount_minor: int | None = None
+    currency: str | None = None
+    salesperson_id: str | None = None
+    quote_id: str | None = None
+    refers_to: str | None = None
 
     def leaf(self) -> Leaf:
         return Leaf(
@@ -123,8 +140,7 @@ def root(session: Session, size: int) -> bytes:
 
 def lock(session: Session) -> None:
     """Whoever else writes the ledger, a checkpoint or a revoked list waits until this transaction ends."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    take_turns(session, "ledger")
 
 
 def append(session: Session, issuance: Issuance, salt: bytes, record: bytes) -> int:
@@ -169,6 +185,16 @@ def of_license(session: Session, license_id: str) -> list[Issuance]:
     """The license's deeds in the order of the ledger."""
     rows = session.scalars(
         select(IssuanceRow).where(IssuanceRow.license_id == license_id).order_by(IssuanceRow.leaf_idx)
+    )
+    return [from_row(row) for row in rows]
+
+
+def referring(session: Session, serial: str, kind: Kind) -> list[Issuance]:
+    """The deeds of a kind that are about the issuance `serial`, in order."""
+    rows = session.scalars(
+        select(IssuanceRow)
+        .where(IssuanceRow.refers_to == serial, IssuanceRow.kind == kind)
+        .order_by(IssuanceRow.leaf_idx)
     )
     return [from_row(row) for row in rows]
 

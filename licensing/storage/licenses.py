@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -69,18 +70,22 @@ def lock(session: Session, license_id: str) -> Standing | None:
     return None if row is None else _standing(row)
 
 
-def of_organization(session: Session, organization_id: str) -> list[Standing]:
-    """The organisation's licenses, oldest first."""
+def of_organizations(session: Session, organization_ids: Sequence[str]) -> list[Standing]:
+    """The licenses of one customer (all organisations that were merged), oldest first."""
     rows = session.execute(
-        _BY_ID.where(LicenseRow.organization_id == organization_id).order_by(LicenseRow.created_at, LicenseRow.id)
+        _BY_ID.where(LicenseRow.organization_id.in_(organization_ids)).order_by(LicenseRow.created_at, LicenseRow.id)
     )
     return [_standing(row) for row in rows]
 
 
-def page(session: Session, after: str = "", limit: int = 100) -> list[Standing]:
-    """The next `limit` licenses by id, after the id `after`."""
-    rows = session.execute(_BY_ID.where(LicenseRow.id > after).order_by(LicenseRow.id).limit(limit))
-    return [_standing(row) for row in rows]
+def page(
+    session: Session, after: str = "", limit: int = 100, organization_ids: Sequence[str] | None = None
+) -> list[Standing]:
+    """The next `limit` licenses by id, after the id `after`; of some organisations, or of all."""
+    query = _BY_ID.where(LicenseRow.id > after).order_by(LicenseRow.id).limit(limit)
+    if organization_ids is not None:
+        query = query.where(LicenseRow.organization_id.in_(organization_ids))
+    return [_standing(row) for row in session.execute(query)]
 
 
 def put(session: Session, standing: Standing) -> None:

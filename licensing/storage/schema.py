@@ -14,15 +14,22 @@ from sqlalchemy import Connection, text
 from licensing.core.errors import SetupRefused
 from licensing.storage import (
     alarms,
+    api_keys,
+    batches,
     clusters,
+    events,
     idempotency,
     ledger,
     licenses,
     organizations,
     outbox,
+    prices,
+    quotes,
     registrations,
     revocations,
+    sessions,
     staff,
+    supports,
     tiers,
 )
 from licensing.storage.database import Base, Database
@@ -30,8 +37,11 @@ from licensing.storage.database import Base, Database
 # Naming the rooms' tables is what puts them into the metadata.
 TABLES = (
     alarms.AlarmRow,
+    api_keys.ApiKeyRow,
+    batches.BatchRow,
     clusters.ClusterRow,
     clusters.ClusterChangeRow,
+    events.EventRow,
     idempotency.AnswerRow,
     ledger.LeafRow,
     ledger.NodeRow,
@@ -42,11 +52,20 @@ TABLES = (
     licenses.TokenRow,
     organizations.OrganizationRow,
     organizations.ContactRow,
+    organizations.GramRow,
     outbox.OutboxRow,
+    prices.PriceRow,
+    prices.VolumeDiscountRow,
+    quotes.QuoteRow,
     registrations.RegistrationRow,
     revocations.RevocationRow,
     revocations.RevokedListRow,
+    sessions.SessionRow,
+    sessions.FailureRow,
+    sessions.FlowRow,
     staff.StaffRow,
+    supports.SupportLevelRow,
+    supports.SupportOfferRow,
     tiers.TierRow,
 )
 METADATA = Base.metadata

@@ -14,19 +14,36 @@ log = logging.getLogger(__name__)
 
 STATUS: dict[type[errors.Refusal], int] = {
     errors.Malformed: 400,
+    errors.IdempotencyKeyRequired: 400,
     errors.LinkUnknown: 400,
     errors.CodeRefused: 400,
+    errors.SignInRefused: 401,
+    errors.SignInRequired: 401,
     errors.Unauthentic: 401,
+    errors.Forbidden: 403,
+    errors.ForeignOrigin: 403,
+    errors.OwnRequest: 403,
+    errors.SignInIncomplete: 403,
     errors.NotFound: 404,
     errors.TrialExists: 409,
     errors.InstanceMismatch: 409,
+    errors.ApprovalRequired: 409,
+    errors.InProgress: 409,
+    errors.LicenseOverlap: 409,
     errors.LicenseState: 409,
+    errors.OrganizationState: 409,
+    errors.QuoteState: 409,
+    errors.StaffState: 409,
     errors.LinkExpired: 410,
     errors.LinkUsed: 410,
     errors.InvalidFields: 422,
     errors.DisposableAddress: 422,
     errors.IdempotencyConflict: 422,
+    errors.ImportRefused: 422,
+    errors.PriceUnknown: 422,
+    errors.SupportNotOffered: 422,
     errors.TermRefused: 422,
+    errors.TooManyTries: 429,
     errors.Busy: 503,
     errors.KeyUnusable: 503,
     errors.LedgerBroken: 503,
@@ -82,7 +99,12 @@ def _refusal(refusal: errors.Refusal) -> Response:
         return response
     if isinstance(refusal, errors.InvalidFields):
         return problem(status, refusal.code, refusal.detail, errors=refusal.errors)
-    return problem(status, refusal.code, refusal.detail)
+    response = problem(status, refusal.code, refusal.detail)
+    if isinstance(refusal, errors.TooManyTries | errors.InProgress):
+        response.headers["Retry-After"] = str(refusal.retry_after_seconds)
+    if isinstance(refusal, errors.SignInRequired):
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
 
 
 def _http(error: HTTPException) -> Response:

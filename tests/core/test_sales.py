@@ -9,7 +9,7 @@ import pytest
 from licensing.core.errors import LicenseState, TermRefused
 from licensing.core.ledger import Kind
 from licensing.core.licenses import NOT_BEFORE_SKEW_SECONDS, Edition, License, lint
-from licensing.core.sales import Term, add_months, expanding_kind, first_sale, renewal, same_again
+from licensing.core.sales import Term, add_months, first_sale, renewal, resizing_kind, same_again
 from licensing.core.tiers import Tier
 from tests.core.factories import DAY, NOW, at, make_license, make_trial
 
@@ -17,12 +17,14 @@ MEDIUM = Tier("medium_enterprise", Edition.PRO, 11, None, "business", at(0))
 
 
 def sell(term: Term, now: int = NOW) -> License:
-    return first_sale("org-1", "license-1", "serial-1", company="Acme GmbH", tier=MEDIUM, term=term, now=at(now))
+    return first_sale(
+        "org-1", "license-1", "serial-1", company="Acme GmbH", tier=MEDIUM, support="business", term=term, now=at(now)
+    )
 
 
 def renew(license: License, now: int, **term: object) -> License:
     bought = Term(**{"seats": 25, "months": 12, **term})  # type: ignore[arg-type]  # a test names what matters
-    return renewal(license, "serial-2", company="Acme GmbH", tier=MEDIUM, term=bought, now=at(now))
+    return renewal(license, "serial-2", company="Acme GmbH", tier=MEDIUM, support="business", term=bought, now=at(now))
 
 
 def day(text: str) -> datetime:
@@ -109,10 +111,10 @@ def test_the_same_again_differs_in_serial_time_and_number_alone() -> None:
 
 @pytest.mark.parametrize(("seats", "kind"), [(9, Kind.EXPANDED), (7, Kind.REDUCED)])
 def test_more_seats_are_an_expansion_and_fewer_a_reduction(seats: int, kind: Kind) -> None:
-    assert expanding_kind(make_license(seats=8), seats) is kind
+    assert resizing_kind(make_license(seats=8), seats, 0) is kind
 
 
 @pytest.mark.parametrize("license", [make_license(seats=8), make_trial()])
 def test_the_same_seats_and_a_trials_seats_are_refused(license: License) -> None:
     with pytest.raises(LicenseState):
-        expanding_kind(license, 8)
+        resizing_kind(license, 8, 0)

@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from licensing.core.callers import OPERATOR
 from licensing.core.sales import Term
-from tests.support.worlds import FSID, OTHER_FSID, START, World, nodes, sell, token_of
+from tests.support.worlds import FSID, OTHER_FSID, START, World, convert, nodes, sell, token_of
 
 Past = Callable[[World], str]
 """Makes a license that has seen something; the token that its holder still shows."""
@@ -17,7 +18,7 @@ Past = Callable[[World], str]
 def revoked(world: World, days: int) -> str:
     standing = sell(world)
     token = token_of(world, standing.license_id)
-    world.house.licenses.revoke(standing.license_id, "not paid", "test")
+    world.house.licenses.revoke(OPERATOR, standing.license_id, "not paid")
     world.clock.advance(days=days)
     return token
 
@@ -35,7 +36,7 @@ def early(world: World) -> str:
 def converted(world: World) -> str:
     trial = world.trial()
     world.check_in(trial["license_file"]["license"], nodes(4), fsid=FSID)
-    world.house.licenses.convert(trial["license_id"], Term(6, 12), "test")
+    convert(world, trial["license_id"], Term(6, 12))
     return str(trial["license_file"]["license"])
 
 
@@ -43,7 +44,7 @@ def renewed(world: World) -> str:
     standing = sell(world, months=1)
     token = token_of(world, standing.license_id)
     world.clock.advance(days=90)
-    world.house.licenses.renew(standing.license_id, Term(6, 12), "test")
+    world.house.sales.renew(OPERATOR, standing.license_id, Term(6, 12), None)
     return token
 
 

@@ -8,6 +8,7 @@ from functools import partial
 from threading import Barrier
 from typing import TypeVar
 
+from licensing.core.callers import OPERATOR
 from tests.support.worlds import World, sell
 
 WRITERS = 4
@@ -55,7 +56,7 @@ def test_servers_that_sign_a_checkpoint_at_the_same_moment_sign_one(world: World
 def test_revocations_at_the_same_moment_are_all_on_the_list(world: World) -> None:
     licenses = [sell(world).license_id for _ in range(WRITERS)]
 
-    at_once(*(partial(world.house.licenses.revoke, each, "x", "test") for each in licenses))
+    at_once(*(partial(world.house.licenses.revoke, OPERATOR, each, "x") for each in licenses))
 
     assert column(world, "revocation", 1) == sorted(licenses)
     assert len(set(column(world, "revoked_list"))) == WRITERS + 1

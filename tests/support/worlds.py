@@ -17,9 +17,11 @@ from sqlalchemy import text
 from werkzeug.test import TestResponse
 
 from licensing.bootstrap import House, build
+from licensing.core.callers import OPERATOR
 from licensing.core.sales import Term
 from licensing.core.standings import Standing
-from licensing.services.licenses import Buyer
+from licensing.services.deeds import Done
+from licensing.services.organizations import Person
 from licensing.settings import DEVELOPMENT, Settings
 from licensing.storage.schema import METADATA
 from licensing.system import System
@@ -139,13 +141,26 @@ def make_world(settings: Settings) -> World:
 
 def sell(world: World, seats: int = 25, months: int = 12, **term: Any) -> Standing:
     """A paid license, sold to a new customer."""
-    buyer = Buyer("Buyer AG", "DE", "it@buyer.example", "IT")
-    return world.house.licenses.sell(buyer, Term(seats, months, **term), "test")
+    person = Person("it@buyer.example", "IT")
+    buyer = world.house.organizations.create(OPERATOR, "Buyer AG", "DE", None, person)
+    return standing(world.house.sales.sell(OPERATOR, buyer.id, Term(seats, months, **term), None))
+
+
+def convert(world: World, license_id: str, term: Term) -> Standing:
+    """The trial, converted by whoever has it."""
+    organization_id = world.house.licenses.show(OPERATOR, license_id).standing.organization_id
+    return standing(world.house.sales.convert(OPERATOR, license_id, organization_id, term, None))
+
+
+def standing(done: Done) -> Standing:
+    """Where the license stands after a deed that has one."""
+    assert done.standing is not None
+    return done.standing
 
 
 def token_of(world: World, license_id: str) -> str:
     """The token of the license's newest issue."""
-    return str(world.house.licenses.file(license_id)["license"])
+    return str(world.house.licenses.file(OPERATOR, license_id)["license"])
 
 
 def registration(**changes: object) -> dict[str, object]:

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from licensing.core.callers import OPERATOR
 from licensing.core.sales import Term
 from licensing.verifier import OpenedFile, open_license_file
-from tests.support.worlds import FSID, OTHER_FSID, OTHER_UID, World, nodes, sell, token_of
+from tests.support.worlds import FSID, OTHER_FSID, OTHER_UID, World, convert, nodes, sell, token_of
+from tests.support.worlds import standing as standing_of
 
 
 def opened(world: World, answer: Any) -> OpenedFile:
@@ -27,8 +29,8 @@ def test_a_cluster_that_held_the_license_is_handed_the_newest_file_until_it_show
     old = token_of(world, standing.license_id)
     world.check_in(old, nodes(4))
     world.clock.advance(hours=1)
-    world.house.licenses.resize(standing.license_id, 30, "test")
-    world.house.licenses.resize(standing.license_id, 40, "test")
+    world.house.sales.resize(OPERATOR, standing.license_id, 30, None, None)
+    world.house.sales.resize(OPERATOR, standing.license_id, 40, None, None)
 
     first, second = world.check_in(old, nodes(4)), world.check_in(old, nodes(4))
 
@@ -42,7 +44,7 @@ def test_every_cluster_that_shared_the_license_is_handed_the_file(world: World) 
     old = token_of(world, standing.license_id)
     for fsid in (FSID, OTHER_FSID):
         world.check_in(old, nodes(4), fsid=fsid)
-    world.house.licenses.reissue(standing.license_id, "new key", "test")
+    world.house.licenses.reissue(OPERATOR, standing.license_id, "new key")
 
     answers = [world.check_in(old, nodes(4), fsid=fsid) for fsid in (FSID, OTHER_FSID)]
 
@@ -53,7 +55,7 @@ def test_an_old_license_in_strange_hands_never_fetches_the_newer_one(world: Worl
     standing = sell(world)
     leaked = token_of(world, standing.license_id)
     world.clock.advance(hours=1)
-    world.house.licenses.resize(standing.license_id, 30, "test")
+    world.house.sales.resize(OPERATOR, standing.license_id, 30, None, None)
     world.clock.advance(hours=1)
 
     answers = [world.check_in(leaked, nodes(count), fsid=OTHER_FSID) for count in (1, 1, 2)]
@@ -66,7 +68,7 @@ def test_a_strangers_kubernetes_under_a_known_cluster_gets_no_file(world: World)
     old = token_of(world, standing.license_id)
     world.check_in(old, nodes(4))
     world.clock.advance(hours=1)
-    world.house.licenses.resize(standing.license_id, 30, "test")
+    world.house.sales.resize(OPERATOR, standing.license_id, 30, None, None)
     world.clock.advance(hours=1)
 
     answers = [world.check_in(old, nodes(4), uid=OTHER_UID) for _ in range(3)]
@@ -77,7 +79,7 @@ def test_a_strangers_kubernetes_under_a_known_cluster_gets_no_file(world: World)
 
 def test_whoever_shows_the_newest_license_is_handed_nothing(world: World) -> None:
     standing = sell(world)
-    world.house.licenses.resize(standing.license_id, 30, "test")
+    world.house.sales.resize(OPERATOR, standing.license_id, 30, None, None)
     newest = token_of(world, standing.license_id)
 
     answers = [world.check_in(newest, nodes(4)) for _ in range(2)]
@@ -88,7 +90,7 @@ def test_whoever_shows_the_newest_license_is_handed_nothing(world: World) -> Non
 def test_an_old_license_is_judged_by_what_the_newest_says(world: World) -> None:
     standing = sell(world, seats=25)
     old = token_of(world, standing.license_id)
-    world.house.licenses.resize(standing.license_id, 10, "test")
+    world.house.sales.resize(OPERATOR, standing.license_id, 10, None, None)
 
     body = world.check_in(old, nodes(12)).get_json()
 
@@ -115,7 +117,7 @@ def test_a_renewal_before_the_end_is_handed_out_at_once_and_only_moves_the_end(w
     old = token_of(world, standing.license_id)
     world.check_in(old, nodes(9))
     world.clock.advance(days=340)
-    renewed = world.house.licenses.renew(standing.license_id, Term(25, 12), "test")
+    renewed = standing_of(world.house.sales.renew(OPERATOR, standing.license_id, Term(25, 12), None))
 
     fresh = opened(world, world.check_in(old, nodes(9))).license
 
@@ -129,7 +131,7 @@ def test_a_conversion_ends_the_binding_of_the_trial(world: World) -> None:
     trial = world.trial()
     old = trial["license_file"]["license"]
     world.check_in(old, nodes(4))
-    world.house.licenses.convert(trial["license_id"], Term(25, 12), "test")
+    convert(world, trial["license_id"], Term(25, 12))
 
     elsewhere = world.check_in(old, nodes(4), fsid=OTHER_FSID)
 

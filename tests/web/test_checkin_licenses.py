@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from licensing.core.callers import OPERATOR
 from licensing.core.keys import KeyState, Purpose
 from licensing.core.licenses import license_claims
 from licensing.core.sales import Term
 from licensing.verifier import verify
-from tests.support.worlds import FSID, OTHER_FSID, OTHER_UID, UID, World, nodes, sell, token_of
+from tests.support.worlds import FSID, OTHER_FSID, OTHER_UID, UID, World, convert, nodes, sell, token_of
 
 DAY = 86_400
 
@@ -61,7 +62,7 @@ def test_after_a_reduction_the_cluster_that_came_first_keeps_its_seats(world: Wo
     for fsid in (FSID, OTHER_FSID):
         world.clock.advance(seconds=1)
         world.check_in(license, nodes(10), fsid=fsid)
-    world.house.licenses.resize(standing.license_id, 12, "test")
+    world.house.sales.resize(OPERATOR, standing.license_id, 12, None, None)
 
     later, first = (world.check_in(license, nodes(10), fsid=fsid) for fsid in (OTHER_FSID, FSID))
 
@@ -72,7 +73,7 @@ def test_a_converted_trial_hands_its_new_license_to_its_cluster(world: World) ->
     trial = world.trial()
     old = trial["license_file"]["license"]
     world.check_in(old, nodes(5))
-    world.house.licenses.convert(trial["license_id"], Term(25, 12), "test")
+    convert(world, trial["license_id"], Term(25, 12))
 
     body = world.check_in(old, nodes(5)).get_json()
 
@@ -84,7 +85,7 @@ def test_a_converted_trial_hands_its_new_license_to_its_cluster(world: World) ->
 def test_a_newer_license_never_goes_to_a_cluster_that_did_not_hold_it(world: World) -> None:
     standing = sell(world)
     old = token_of(world, standing.license_id)
-    world.house.licenses.resize(standing.license_id, 30, "test")
+    world.house.sales.resize(OPERATOR, standing.license_id, 30, None, None)
 
     assert "license_file" not in world.check_in(old, nodes(1), fsid=OTHER_FSID).get_json()
 
@@ -121,7 +122,7 @@ def test_an_expired_license_fetches_its_renewal(world: World) -> None:
     for purpose in Purpose:
         world.house.key_management.new(purpose)
         world.house.key_management.rotate(purpose)
-    world.house.licenses.renew(standing.license_id, Term(25, 12), "test")
+    world.house.sales.renew(OPERATOR, standing.license_id, Term(25, 12), None)
 
     body = world.check_in(expired, nodes(9)).get_json()
 
@@ -137,7 +138,7 @@ def test_a_revoked_license_restricts_above_four_nodes_after_thirty_days(
 ) -> None:
     standing = sell(world)
     license = token_of(world, standing.license_id)
-    world.house.licenses.revoke(standing.license_id, "not paid", "test")
+    world.house.licenses.revoke(OPERATOR, standing.license_id, "not paid")
     world.clock.advance(days=days)
 
     assert told(world.check_in(license, nodes(count))) == ("REVOKED", restricted)
@@ -213,7 +214,7 @@ def test_after_a_theft_the_honest_go_on_and_the_thief_is_refused(world: World) -
 
     assert world.check_in(thief, nodes(9), uid=OTHER_UID).status_code == 401
     assert told(world.check_in(honest, nodes(9))) == ("VALID", False)
-    world.house.licenses.reissue(standing.license_id, "key stolen", "test")
+    world.house.licenses.reissue(OPERATOR, standing.license_id, "key stolen")
     body = world.check_in(honest, nodes(9)).get_json()
     fresh = verify(body["license_file"]["license"], world.house.keys.current().keyring)
     assert (body["code"], fresh.seq) == ("VALID", 2)

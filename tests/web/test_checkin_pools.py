@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from licensing.core.callers import OPERATOR
 from licensing.core.keys import open_statement
 from licensing.core.leases import HOLD_SECONDS
 from licensing.core.sales import Term
@@ -110,7 +111,7 @@ def test_more_seats_are_granted_with_the_next_check_in(world: World) -> None:
     standing = sell(world, seats=10)
     license = token_of(world, standing.license_id)
     world.check_in(license, nodes(12))
-    world.house.licenses.resize(standing.license_id, 12, "test")
+    world.house.sales.resize(OPERATOR, standing.license_id, 12, None, None)
 
     body = world.check_in(license, nodes(12)).get_json()
 
@@ -125,7 +126,7 @@ def test_after_a_renewal_with_fewer_seats_the_later_clusters_give_way(world: Wor
     for fsid in fsids:
         world.clock.advance(seconds=1)
         world.check_in(license, nodes(10), fsid=fsid)
-    world.house.licenses.renew(standing.license_id, Term(seats=15, months=1), "test")
+    world.house.sales.renew(OPERATOR, standing.license_id, Term(seats=15, months=1), None)
 
     for fsid in reversed(fsids) if later_asks_first else fsids:
         world.check_in(license, nodes(10), fsid=fsid)

@@ -8,6 +8,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from licensing.core.callers import OPERATOR
 from licensing.core.encoding import b64url
 from licensing.core.instances import signed_text
 from tests.support.worlds import FSID, OTHER_UID, UID, World, checkin, nodes, sell, token_of
@@ -69,7 +70,7 @@ def test_a_newer_file_goes_to_the_pinned_client_alone(world: World) -> None:
     dcc = make_dcc(world)
     dcc.check_in(1)
     [row] = world.rows()["cluster"]
-    world.house.licenses.resize(str(row[1]), 60, "test")
+    world.house.sales.resize(OPERATOR, str(row[1]), 60, None, None)
 
     assert_mismatch(world, world.rows(), Dcc(world, dcc.license).check_in(9))
     assert "license_file" in dcc.check_in(2).get_json()

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from licensing.core.callers import OPERATOR
 from licensing.core.keys import Purpose, open_statement
 from licensing.core.licenses import license_claims
 from licensing.services.signing import SigningKey
@@ -111,7 +112,7 @@ def test_an_honest_license_under_the_revoked_key_is_answered_and_exchanged(world
         verify(honest, keyring)
 
     waiting = world.check_in(honest, nodes(9)).get_json()
-    world.house.licenses.reissue(standing.license_id, "the key was stolen", "test")
+    world.house.licenses.reissue(OPERATOR, standing.license_id, "the key was stolen")
     exchanged = world.check_in(honest, nodes(9)).get_json()
 
     assert (waiting["code"], "license_file" in waiting) == ("VALID", False)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, text
 
+from licensing.core.callers import OPERATOR
 from licensing.core.keys import open_statement
 from licensing.core.leases import HOLD_SECONDS, LEASE_SECONDS
 from licensing.verifier import Lease, verify_lease
@@ -126,7 +127,7 @@ def test_a_lease_never_outlives_the_grant_that_is_committed(world: World, hours:
 
 @pytest.mark.parametrize("count", [4, 1_000])
 def test_an_unchanged_check_in_asks_twice_and_writes_nothing(world: World, count: int) -> None:
-    license = str(world.house.licenses.file(sell(world, seats=1_000).license_id)["license"])
+    license = str(world.house.licenses.file(OPERATOR, sell(world, seats=1_000).license_id)["license"])
     world.check_in(license, nodes(count))
     before = world.rows()
 

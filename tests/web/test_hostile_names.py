@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from licensing.core.callers import OPERATOR
 from tests.support.worlds import World, body_of, nodes, sell, token_of
 from tests.web.test_hostile_routes import FORM, assert_problem
 
@@ -122,5 +123,5 @@ def test_node_names_of_any_other_kind_are_kept_literally(world: World) -> None:
     answer = world.check_in(license, names)
 
     assert answer.get_json()["used"] == len(names)
-    [cluster] = world.house.licenses.show(world.house.licenses.page("", 1)[0].license_id).clusters
+    [cluster] = world.house.licenses.show(OPERATOR, world.house.licenses.page(OPERATOR, "", 1)[0].license_id).clusters
     assert sorted(cluster.nodes) == names

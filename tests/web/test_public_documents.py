@@ -10,6 +10,7 @@ from joserfc import jwt as joserfc_jwt
 from joserfc.jwk import KeySet
 from jwt.types import Options
 
+from licensing.core.callers import OPERATOR
 from licensing.core.checkpoints import read_note
 from licensing.core.keys import Purpose, open_statement
 from licensing.core.revocations import verify_revoked
@@ -48,7 +49,7 @@ def test_a_document_says_what_it_is_and_changes_its_tag_with_its_content(world: 
     for purpose in Purpose:
         world.house.key_management.new(purpose)
         world.house.key_management.rotate(purpose)
-    world.house.licenses.revoke(sell(world).license_id, "not paid", "test")
+    world.house.licenses.revoke(OPERATOR, sell(world).license_id, "not paid")
     world.house.ledger.checkpoint()
 
     changed = world.client.get(path, headers={"If-None-Match": first.headers["ETag"]})
@@ -96,7 +97,7 @@ def test_a_revocation_is_on_the_next_list(world: World) -> None:
     standing = sell(world)
     headers = world.house.keys.current().keyring.headers
     first = verify_revoked(world.client.get("/v1/revoked").text, headers)
-    world.house.licenses.revoke(standing.license_id, "not paid", "test")
+    world.house.licenses.revoke(OPERATOR, standing.license_id, "not paid")
 
     second = verify_revoked(world.client.get("/v1/revoked").text, headers)
 
@@ -106,7 +107,7 @@ def test_a_revocation_is_on_the_next_list(world: World) -> None:
 
 def test_an_issuance_that_lost_seats_is_on_the_list(world: World) -> None:
     standing = sell(world, seats=25)
-    world.house.licenses.resize(standing.license_id, 10, "test")
+    world.house.sales.resize(OPERATOR, standing.license_id, 10, None, None)
 
     listed = verify_revoked(world.client.get("/v1/revoked").text, world.house.keys.current().keyring.headers)
 
@@ -115,7 +116,7 @@ def test_an_issuance_that_lost_seats_is_on_the_list(world: World) -> None:
 
 def test_an_entry_leaves_the_list_thirty_days_after_the_grace(world: World) -> None:
     standing = sell(world)
-    world.house.licenses.revoke(standing.license_id, "not paid", "test")
+    world.house.licenses.revoke(OPERATOR, standing.license_id, "not paid")
     assert standing.ends_at is not None
     for seconds, listed in ((-1, 1), (0, 0)):
         world.clock.time = standing.ends_at

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from licensing.core.callers import OPERATOR
 from tests.support.worlds import FSID, OTHER_FSID, OTHER_UID, World, nodes, sell, token_of
 
 
@@ -75,7 +76,7 @@ def test_an_older_license_releases_too(world: World) -> None:
     standing = sell(world)
     old = token_of(world, standing.license_id)
     world.check_in(old, nodes(4))
-    world.house.licenses.resize(standing.license_id, 30, "test")
+    world.house.sales.resize(OPERATOR, standing.license_id, 30, None, None)
 
     assert world.release(old).status_code == 204
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from licensing.core.callers import OPERATOR
 from licensing.core.sales import Term
 from tests.support.worlds import FSID, OTHER_FSID, World, nodes, sell, token_of
 
@@ -45,7 +46,7 @@ def test_a_trial_bound_elsewhere_does_not_fit(world: World) -> None:
 def test_an_old_token_is_judged_by_the_newest_issue(world: World) -> None:
     standing = sell(world, seats=5)
     old = token_of(world, standing.license_id)
-    world.house.licenses.renew(standing.license_id, Term(25, 1), "test")
+    world.house.sales.renew(OPERATOR, standing.license_id, Term(25, 1), None)
 
     assert validate(world, old, 20).get_json()["code"] == "VALID"
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from flask import Response
 
 from licensing.core.verdicts import Verdict
+from licensing.services.idempotency import Rendered
 
 
 def dumps(document: Mapping[str, object]) -> bytes:
@@ -18,6 +19,12 @@ def dumps(document: Mapping[str, object]) -> bytes:
 
 def answer(document: Mapping[str, object], status: int = 200) -> Response:
     return Response(dumps(document), status, content_type="application/json")
+
+
+def rendered(document: Mapping[str, object], status: int = 200, secret: str | None = None) -> Rendered:
+    """A deed's answer; the member `secret` is shown once and blank in a replay."""
+    kept = None if secret is None else dumps({**document, secret: ""})
+    return Rendered(status, dumps(document), kept)
 
 
 def moment(value: datetime | None) -> str | None:

@@ -5,21 +5,20 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 from marshmallow import Schema, ValidationError, post_load, validates_schema
 
 from licensing.core.encoding import canonical_json
-from licensing.core.errors import InvalidFields
 from licensing.services.idempotency import Once, Rendered
 from licensing.services.trials import Applicant, Confirmed
 from licensing.web import fields
+from licensing.web.access import idempotency_key
 from licensing.web.api.presenting import answer, dumps, moment
 from licensing.web.requests import house, parse
 
 blueprint = Blueprint("api_trials", __name__, url_prefix="/v1/trials")
 
 MAX_EXPECTED_NODES = 1_000_000
-MAX_IDEMPOTENCY_KEY = 255
 
 
 class RegistrationSchema(Schema):
@@ -85,10 +84,8 @@ def _render(confirmed: Confirmed) -> Rendered:
 
 def _wish(data: dict[str, str]) -> Once | None:
     """The caller's Idempotency-Key, if there is one; its scope is whoever knows the secret of the mail."""
-    key = request.headers.get("Idempotency-Key")
+    key = idempotency_key()
     if key is None:
         return None
-    if not 0 < len(key) <= MAX_IDEMPOTENCY_KEY or not key.isprintable() or not key.isascii():
-        raise InvalidFields({"Idempotency-Key": [f"Must have 1 to {MAX_IDEMPOTENCY_KEY} printable characters."]})
     request_hash = hashlib.sha256(canonical_json(data)).hexdigest()
     return Once(request_hash, key, request_hash)

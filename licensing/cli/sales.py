@@ -1,0 +1,122 @@
+"""`licensing licenses`, where somebody pays: issue, resize, void, refund."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from licensing.bootstrap import House
+from licensing.cli import inputs, output
+from licensing.cli.houses import open_current_house
+from licensing.cli.licenses import licenses as licenses
+from licensing.cli.licenses import out_option, reason_option, tell
+from licensing.core.callers import OPERATOR
+from licensing.core.sales import Purchase, Term
+from licensing.services.deeds import Done
+from licensing.services.organizations import Person
+
+
+@licenses.command()
+@click.option("--organization", help="The buyer's company name: a new customer.")
+@click.option("--email", type=inputs.ADDRESS, help="Whom the license file is mailed to: a new customer's contact.")
+@click.option("--name", default="", help="The contact's name.")
+@click.option("--country", default="", help="Two letters.")
+@click.option("--customer", metavar="ID", help="Sell to this organisation, which is known already.")
+@click.option("--convert", "trial", metavar="LICENSE", help="Convert this trial.")
+@click.option("--renew", "paid", metavar="LICENSE", help="Renew this paid license.")
+@click.option("--seats", type=int, required=True, help="Storage nodes.")
+@inputs.term_options
+@inputs.order_options
+@out_option
+@output.json_option
+def issue(
+    organization: str | None,
+    email: str | None,
+    name: str,
+    country: str,
+    customer: str | None,
+    trial: str | None,
+    paid: str | None,
+    seats: int,
+    co_term: str | None,
+    order_number: str | None,
+    currency: str,
+    discount: int,
+    out: Path | None,
+    as_json: bool,
+    **term_words: Any,
+) -> None:
+    """Issue a paid license: to a customer, for a trial (--convert), or for another term (--renew)."""
+    if sum(choice is not None for choice in (organization, customer, trial, paid)) != 1:
+        raise click.UsageError("Say one of --organization, --customer, --convert and --renew.")
+    term, order = inputs.term(seats, **term_words), inputs.order(order_number, currency, discount)
+    house = open_current_house()
+    if co_term is not None:
+        term = term.until(house.licenses.show(OPERATOR, co_term).standing.ends_at)
+    if paid is not None:
+        done = house.sales.renew(OPERATOR, paid, term, order)
+    elif trial is not None:
+        organization_id = house.licenses.show(OPERATOR, trial).standing.organization_id
+        done = house.sales.convert(OPERATOR, trial, organization_id, term, order)
+    elif customer is not None:
+        done = house.sales.sell(OPERATOR, customer, term, order)
+    else:
+        if organization is None or email is None:
+            raise click.UsageError("A new customer needs --organization and --email.")
+        done = _sell_to_new(house, organization, country, Person(email, name or organization), term, order)
+    tell(house, done, out, as_json=as_json)
+
+
+@licenses.command()
+@click.argument("license_id")
+@click.option("--seats", type=int, help="Storage nodes.")
+@click.option("--np-seats", type=int, help="Seats for non-production clusters.")
+@inputs.order_options
+@out_option
+@output.json_option
+def resize(
+    license_id: str,
+    seats: int | None,
+    np_seats: int | None,
+    order_number: str | None,
+    currency: str,
+    discount: int,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Give a paid license more or fewer seats within its term."""
+    house = open_current_house()
+    order = inputs.order(order_number, currency, discount)
+    tell(house, house.sales.resize(OPERATOR, license_id, seats, np_seats, order), out, as_json=as_json)
+
+
+@licenses.command()
+@click.argument("serial")
+@reason_option
+@output.json_option
+def void(serial: str, reason: str, as_json: bool) -> None:
+    """Void the sale SERIAL: the license goes back to what it was before."""
+    house = open_current_house()
+    tell(house, house.sales.void(OPERATOR, serial, reason), as_json=as_json)
+
+
+@licenses.command()
+@click.argument("serial")
+@click.option("--amount-minor", type=int, required=True, help="What is paid back, in minor units (cents).")
+@reason_option
+@output.json_option
+def refund(serial: str, amount_minor: int, reason: str, as_json: bool) -> None:
+    """Pay back part or all of the sale SERIAL; the license stays."""
+    house = open_current_house()
+    tell(house, house.sales.refund(OPERATOR, serial, amount_minor, reason), as_json=as_json)
+
+
+def _sell_to_new(
+    house: House, organization: str, country: str, person: Person, term: Term, order: Purchase | None
+) -> Done:
+    """The customer and the sale are one deed: without the one there is not the other."""
+    with house.database.joined():
+        buyer = house.organizations.create(OPERATOR, organization, country.upper()[:2], None, person)
+        return house.sales.sell(OPERATOR, buyer.id, term, order)

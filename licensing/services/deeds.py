@@ -1,0 +1,102 @@
+"""What every deed on a license has in common: the lock, the leaf, the mail, and what becomes of the issue before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from licensing.core import mails
+from licensing.core.callers import Caller
+from licensing.core.errors import NotFound
+from licensing.core.licenses import License
+from licensing.core.revocations import Revocation, leaves_list_at
+from licensing.core.sales import Charge, ends_at, lowers_rights
+from licensing.core.standings import Standing
+from licensing.services.issuing import Deed, Issuing
+from licensing.services.license_files import LicenseFiles, as_text
+from licensing.services.revocations import RevokedLists
+from licensing.storage import clusters, licenses, organizations, outbox
+from licensing.storage.database import Database
+from licensing.system import System
+
+NO_LICENSE = "There is no such license."
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a deed came to: where the license stands, the deed's serial, and what the salesperson should know.
+
+    `standing` is None for an imported sale that had ended before: no license was ever signed for it.
+    """
+
+    standing: Standing | None
+    serial: str
+    charge: Charge | None = None
+    warnings: tuple[str, ...] = ()
+
+
+class Deeds:
+    """The common parts, for `services.licenses` and `services.sales`."""
+
+    def __init__(
+        self, database: Database, issuing: Issuing, files: LicenseFiles, revoked_lists: RevokedLists, system: System
+    ) -> None:
+        self.database = database
+        self.issuing = issuing
+        self.files = files
+        self.system = system
+        self._revoked_lists = revoked_lists
+
+    def locked(self, session: Session, caller: Caller, license_id: str) -> tuple[Standing, License]:
+        """The license, locked against others, and its newest claims. Raises NotFound, LicenseState when revoked."""
+        standing = seen(session, caller, licenses.lock(session, license_id))
+        standing.require_not_revoked()
+        return standing, self.files.license(self.files.token(session, standing))
+
+    def issue(
+        self, session: Session, deed: Deed, license: License, previous: Standing | None, now: datetime, *more: str
+    ) -> Done:
+        """`license` is issued and mailed. `more` are warnings that come along."""
+        standing = self.issuing.issue(session, deed, license, previous, now)
+        text = as_text(self.files.current(session, standing, now))
+        recipients = organizations.contacts(session, standing.organization_id)[:1]
+        for contact in recipients:
+            mail = mails.license_issued(contact.email, contact.name, _sentence(license), text)
+            outbox.add(session, self.system.new_id(), mail, now)
+        nobody = () if recipients else ("Nobody was written to: the customer has no contact.",)
+        return Done(standing, license.jti, deed.charge, (*more, *nobody))
+
+    def reissue(
+        self, session: Session, deed: Deed, fresh: License, standing: Standing, old: License, now: datetime, *more: str
+    ) -> Done:
+        """Issues `fresh` in place of `old`; where it lowers rights, the old issuance goes onto the revoked list."""
+        done = self.issue(session, deed, fresh, standing, now, *more)
+        if lowers_rights(old, fresh):
+            self.revoke(session, Revocation(int(now.timestamp()), jti=old.jti), old, now)
+        return done
+
+    def revoke(self, session: Session, entry: Revocation, license: License, now: datetime) -> None:
+        """Puts an issuance or a whole license onto the revoked list, until nobody could use it any more."""
+        leaves = leaves_list_at(license.exp, license.grace.exp)
+        leaves_at = None if leaves is None else datetime.fromtimestamp(leaves, tz=now.tzinfo)
+        self._revoked_lists.revoke(session, entry, now, leaves_at)
+
+    def peak(self, session: Session, license_id: str) -> int:
+        """The most production nodes that the license's clusters had at once."""
+        return clusters.peak(session, license_id)
+
+
+def seen(session: Session, caller: Caller, standing: Standing | None) -> Standing:
+    """The license, if there is one and the caller may know of it; raises NotFound in the same words for both."""
+    if standing is None:
+        raise NotFound(NO_LICENSE)
+    caller.require_sees(organizations.family(session, standing.organization_id), NO_LICENSE)
+    return standing
+
+
+def _sentence(license: License) -> str:
+    end = ends_at(license)
+    term = "" if end is None else f", until {end.date().isoformat()}"
+    return f"your license for {license.seats} storage nodes is ready{term}."

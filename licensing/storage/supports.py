@@ -1,0 +1,41 @@
+"""Support levels and what is offered at which tier."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import JSON, ForeignKey, String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from licensing.core.supports import Offer, SupportLevel
+from licensing.storage.database import Base
+
+
+class SupportLevelRow(Base):
+    __tablename__ = "support_level"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    rank: Mapped[int]
+    title: Mapped[str] = mapped_column(String(80))
+    covers: Mapped[list[str]] = mapped_column(JSON)
+
+
+class SupportOfferRow(Base):
+    __tablename__ = "support_offer"
+
+    tier: Mapped[str] = mapped_column(String(40), primary_key=True)
+    support: Mapped[str] = mapped_column(ForeignKey("support_level.name"), primary_key=True)
+    valid_from: Mapped[datetime] = mapped_column(primary_key=True)
+    valid_until: Mapped[datetime | None]
+
+
+def levels(session: Session) -> list[SupportLevel]:
+    """Every level, the least first."""
+    rows = session.scalars(select(SupportLevelRow).order_by(SupportLevelRow.rank))
+    return [SupportLevel(row.name, row.rank, row.title, tuple(row.covers)) for row in rows]
+
+
+def offers(session: Session) -> list[Offer]:
+    """What is or was offered at which tier."""
+    rows = session.scalars(select(SupportOfferRow).order_by(SupportOfferRow.valid_from, SupportOfferRow.tier))
+    return [Offer(row.tier, row.support, row.valid_from, row.valid_until) for row in rows]
