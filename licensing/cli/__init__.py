@@ -11,7 +11,7 @@ import sys
 import click
 
 from licensing import __version__
-from licensing.cli import db, keys, ledger, sales, server, verify
+from licensing.cli import db, keys, ledger, quotes, sales, server, verify
 from licensing.core.errors import Refusal
 
 
@@ -21,7 +21,18 @@ def cli() -> None:
     """License and entitlement server of Koor's Data Control Center."""
 
 
-for command in (server.init, server.serve, db.db, keys.keys, sales.licenses, verify.verify, ledger.ledger):
+COMMANDS: tuple[click.Command, ...] = (
+    server.init,
+    server.serve,
+    db.db,
+    keys.keys,
+    sales.licenses,
+    quotes.quotes,
+    quotes.prices,
+    verify.verify,
+    ledger.ledger,
+)
+for command in COMMANDS:
     cli.add_command(command)
 
 

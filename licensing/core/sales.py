@@ -158,6 +158,11 @@ def ends_at(license: License) -> datetime | None:
     return None if license.exp is None else datetime.fromtimestamp(license.exp, UTC)
 
 
+def starts(license: License) -> int:
+    """The second at which the license's term starts: tokens are valid a little earlier, for clocks that are behind."""
+    return license.nbf + NOT_BEFORE_SKEW_SECONDS
+
+
 def same_again(license: License, serial: str, now: datetime) -> License:
     """The same rights under the next `seq`."""
     return license._replace(jti=serial, iat=int(now.timestamp()), seq=license.seq + 1, prev=license.jti)
@@ -189,7 +194,7 @@ def lowers_rights(old: License, fresh: License) -> bool:
 
 def overlaps(one: License, other: License) -> bool:
     """Whether both are for the same cluster at the same time."""
-    same_time = one.nbf < (other.exp or one.nbf) and other.nbf < (one.exp or other.nbf)
+    same_time = starts(one) < (other.exp or 0) and starts(other) < (one.exp or 0)
     anywhere = ANY_CLUSTER in (*one.bind, *other.bind)
     return same_time and (anywhere or not set(one.bind).isdisjoint(other.bind))
 

@@ -10,8 +10,8 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from licensing.core.callers import Caller
-from licensing.core.errors import LicenseOverlap, LicenseState, NotFound, TermRefused
+from licensing.core.callers import OPERATOR, Caller
+from licensing.core.errors import InvalidFields, LicenseOverlap, LicenseState, NotFound, TermRefused
 from licensing.core.ledger import Kind
 from licensing.core.licenses import Edition, License
 from licensing.core.prices import Period, amount, days_between
@@ -213,6 +213,8 @@ class Sales:
         total_seats: int | None = None,
     ) -> Charge | None:
         if order is None:
+            if caller is not OPERATOR:
+                raise InvalidFields({"order_number": ["An order is needed, with its currency."]})
             return None
         if isinstance(order, Quoted):
             quote = order.quote

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 from marshmallow import ValidationError, fields
 
 from licensing.core.encoding import unb64url
-from licensing.core.errors import Unauthentic
+from licensing.core.errors import InvalidFields, Unauthentic
 from licensing.core.keys import load_public_key
+from licensing.core.licenses import ANY_CLUSTER
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+FIRST_YEAR, LAST_YEAR = 2020, 2100
 MAX_NODES = 10_000
 MAX_NODE_NAME = 253
 
@@ -107,6 +112,58 @@ def read_uuid(value: str) -> str:
     if not _UUID.fullmatch(text):
         raise ValidationError("Must be a UUID.")
     return text
+
+
+class Fsid(Text):
+    """A Ceph cluster's UUID, or `*` for any."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(36, **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any) -> str:
+        text = super()._deserialize(value, attr, data, **options)
+        return text if text == ANY_CLUSTER else read_uuid(text)
+
+
+class Day(Text):
+    """A day, `2026-01-31`: its first moment, UTC."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(10, shortest=10, **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any) -> Any:
+        return read_day(super()._deserialize(value, attr, data, **options))
+
+
+def read_day(text: str) -> datetime:
+    """The first moment of the day, UTC; raises ValidationError."""
+    if not _DAY.fullmatch(text):
+        raise ValidationError("Must be a day such as 2026-01-31.")
+    try:
+        day = datetime.fromisoformat(text).replace(tzinfo=UTC)
+    except ValueError as error:
+        raise ValidationError("There is no such day.") from error
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValidationError(f"Must be a day of {FIRST_YEAR} to {LAST_YEAR}.")
+    return day
+
+
+class Currency(Text):
+    """A currency's three capital letters (ISO 4217)."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(3, shortest=3, **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any) -> str:
+        text = super()._deserialize(value, attr, data, **options)
+        if not _CURRENCY.fullmatch(text):
+            raise ValidationError("Must be a currency of three capital letters.")
+        return text
+
+
+def refused(field: str, reason: str) -> InvalidFields:
+    """What is wrong with a field that only the whole body can tell."""
+    return InvalidFields({field: [reason]})
 
 
 class NodeNames(fields.Field[tuple[str, ...]]):

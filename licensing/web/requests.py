@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, TypeVar, cast
 
 from flask import Flask, Response, current_app, g, request
 from marshmallow import Schema, ValidationError
 from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.routing import BaseConverter
 
 from licensing.bootstrap import House
 from licensing.core.encoding import read_body_json
-from licensing.core.errors import InvalidFields, Malformed, Reason, Unauthentic
+from licensing.core.errors import InvalidFields, Malformed, NotFound, Reason, Unauthentic
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_CHECK_IN_BYTES = 2 * 1024 * 1024
 """A check-in of 5,000 nodes with names of 253 characters has 1.3 MB."""
+
+DEFAULT_PAGE, MAX_PAGE = 100, 1_000
+_ID = re.compile("[0-9a-f]{32}")
 
 Parsed = TypeVar("Parsed")
 
@@ -48,8 +53,31 @@ def bearer_token() -> str:
     return token
 
 
+def page_of(anchor: str) -> tuple[str, int]:
+    """Where a listing goes on (the id in the query's `anchor`) and how long it may be; raises InvalidFields."""
+    limit = request.args.get("limit", str(DEFAULT_PAGE))
+    if not (limit.isascii() and limit.isdecimal() and len(limit) <= len(str(MAX_PAGE)) and 1 <= int(limit) <= MAX_PAGE):
+        raise InvalidFields({"limit": [f"Must be 1 to {MAX_PAGE}."]})
+    return query_id(anchor) or "", int(limit)
+
+
+def query_id(name: str) -> str | None:
+    """The id in the query's `name`, if there is one; raises NotFound for what can't be one."""
+    value = request.args.get(name)
+    if value is not None and not _ID.fullmatch(value):
+        raise NotFound(f"There is no such {name}.")
+    return value
+
+
+class IdConverter(BaseConverter):
+    """An id in a path: 32 hex digits. Whatever else stands there is no path of ours."""
+
+    regex = _ID.pattern
+
+
 def register(app: Flask) -> None:
-    """Gives each request an id of our own, and each answer its headers."""
+    """Gives each request an id of our own, each answer its headers, and paths their ids."""
+    app.url_map.converters["id"] = IdConverter
     app.before_request(_number_request)
     app.after_request(_add_headers)
 

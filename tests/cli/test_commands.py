@@ -113,7 +113,7 @@ def test_deeds_that_do_not_fit_the_license_are_refused(run: Any, settings: Setti
     license_id = issued(run)["license_id"]
 
     assert "paid already" in refusal(run("licenses", "issue", "--convert", license_id, "--seats", "5"))
-    assert "There is no license" in refusal(run("licenses", "revoke", "x", "--reason", "y"))
+    assert "no such license" in refusal(run("licenses", "revoke", "x", "--reason", "y"))
     assert "already" in refusal(run("licenses", "resize", license_id, "--seats", "25"))
     run("licenses", "revoke", license_id, "--reason", "y")
     assert "revoked" in refusal(run("licenses", "issue", "--renew", license_id, "--seats", "5"))

@@ -19,7 +19,7 @@ from tests.support.worlds import FSID, OTHER_FSID, START, World, convert, nodes,
 Deed = Callable[[House, str], object]
 
 ON_A_PAID_LICENSE: dict[Kind, Deed] = {
-    Kind.RENEWED: lambda house, id: house.sales.renew(OPERATOR, id, Term(25, 1), None),
+    Kind.RENEWED: lambda house, id: house.sales.renew(OPERATOR, id, Term(25, 12, start=START), None),
     Kind.EXPANDED: lambda house, id: house.sales.resize(OPERATOR, id, 26, None, None),
     Kind.REDUCED: lambda house, id: house.sales.resize(OPERATOR, id, 24, None, None),
     Kind.REISSUED: lambda house, id: house.licenses.reissue(OPERATOR, id, "lost"),
@@ -115,7 +115,7 @@ def test_the_license_keeps_its_id_through_its_life_and_each_issue_names_the_one_
     deeds: tuple[Callable[[], object], ...] = (
         lambda: convert(world, license_id, Term(25, 12)),
         lambda: world.house.sales.resize(OPERATOR, license_id, 30, None, None),
-        lambda: world.house.sales.renew(OPERATOR, license_id, Term(30, 1), None),
+        lambda: world.house.sales.renew(OPERATOR, license_id, Term(30, 13, start=START), None),
     )
 
     for deed in deeds:

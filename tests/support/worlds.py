@@ -142,8 +142,9 @@ def make_world(settings: Settings) -> World:
 def sell(world: World, seats: int = 25, months: int = 12, **term: Any) -> Standing:
     """A paid license, sold to a new customer."""
     person = Person("it@buyer.example", "IT")
-    buyer = world.house.organizations.create(OPERATOR, "Buyer AG", "DE", None, person)
-    return standing(world.house.sales.sell(OPERATOR, buyer.id, Term(seats, months, **term), None))
+    with world.house.database.joined():
+        buyer = world.house.organizations.create(OPERATOR, "Buyer AG", "DE", None, person)
+        return standing(world.house.sales.sell(OPERATOR, buyer.id, Term(seats, months, **term), None))
 
 
 def convert(world: World, license_id: str, term: Term) -> Standing:

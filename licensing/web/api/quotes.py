@@ -1,0 +1,134 @@
+"""`/v1/quotes`: make, decide, and turn into a license."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+from marshmallow import Schema
+
+from licensing.core.callers import Caller, Permission
+from licensing.core.quotes import DEFAULT_LIFE_DAYS, MAX_LIFE_DAYS
+from licensing.services.idempotency import Rendered
+from licensing.services.quotes import Printed, Wish
+from licensing.web import fields
+from licensing.web.access import deed, reading
+from licensing.web.api.licenses import present
+from licensing.web.api.presenting import answer, moment, rendered
+from licensing.web.api.terms import MAX_ORDER_NUMBER, TermSchema, read_term
+from licensing.web.requests import house, page_of, parse, query_id
+
+blueprint = Blueprint("api_quotes", __name__, url_prefix="/v1/quotes")
+
+
+class QuoteSchema(TermSchema):
+    """With a `license_id` a conversion or renewal; `expand` asks for more seats within the present term."""
+
+    organization_id = fields.Text(32, required=True)
+    license_id = fields.Text(32, load_default=None)
+    expand = fields.Truth(load_default=False)
+    currency = fields.Currency(required=True)
+    discount_percent = fields.WholeNumber(0, 100, load_default=0)
+    valid_days = fields.WholeNumber(1, MAX_LIFE_DAYS, load_default=DEFAULT_LIFE_DAYS)
+
+
+class AcceptanceSchema(Schema):
+    order_number = fields.Text(MAX_ORDER_NUMBER, required=True)
+
+
+class NothingSchema(Schema):
+    """A body that has nothing to say: `{}`."""
+
+
+@blueprint.get("")
+@reading(Permission.QUOTES_READ)
+def list_quotes(caller: Caller) -> Response:
+    before, limit = page_of("before")
+    page = house().quotes.page(caller, query_id("organization"), before, limit)
+    return answer({"quotes": [quote_members(printed) for printed in page]})
+
+
+@blueprint.post("")
+@deed(Permission.QUOTES_WRITE)
+def make(caller: Caller) -> Rendered:
+    data = parse(QuoteSchema())
+    wish = Wish(
+        organization_id=data["organization_id"],
+        license_id=data["license_id"],
+        expand=data["expand"],
+        term=read_term(caller, data, house().system.now()),
+        currency=data["currency"],
+        discount_percent=data["discount_percent"],
+        valid_days=data["valid_days"],
+    )
+    return rendered(quote_members(house().quotes.make(caller, wish)), 201)
+
+
+@blueprint.get("/<id:quote_id>")
+@reading(Permission.QUOTES_READ)
+def show(caller: Caller, quote_id: str) -> Response:
+    return answer(quote_members(house().quotes.show(caller, quote_id)))
+
+
+@blueprint.post("/<id:quote_id>/approval")
+@deed(Permission.QUOTES_APPROVE)
+def approve(caller: Caller, quote_id: str) -> Rendered:
+    parse(NothingSchema())
+    return rendered(quote_members(house().quotes.approve(caller, quote_id)))
+
+
+@blueprint.post("/<id:quote_id>/refusal")
+@deed(Permission.QUOTES_APPROVE)
+def refuse(caller: Caller, quote_id: str) -> Rendered:
+    parse(NothingSchema())
+    return rendered(quote_members(house().quotes.refuse(caller, quote_id)))
+
+
+@blueprint.post("/<id:quote_id>/withdrawal")
+@deed(Permission.QUOTES_WRITE)
+def withdraw(caller: Caller, quote_id: str) -> Rendered:
+    parse(NothingSchema())
+    return rendered(quote_members(house().quotes.withdraw(caller, quote_id)))
+
+
+@blueprint.post("/<id:quote_id>/acceptance")
+@deed(Permission.LICENSES_WRITE)
+def accept(caller: Caller, quote_id: str) -> Rendered:
+    return present(house().quotes.accept(caller, quote_id, parse(AcceptanceSchema())["order_number"]), 201)
+
+
+def quote_members(printed: Printed) -> dict[str, object]:
+    """A quote: what is offered, what it costs and how that came about, and where it stands."""
+    quote = printed.quote
+    term, amount = quote.term, quote.amount
+    return {
+        "quote_id": quote.id,
+        "number": quote.number,
+        "state": printed.state,
+        "organization_id": quote.organization_id,
+        "organization": printed.organization.name,
+        "license_id": quote.license_id,
+        "kind": quote.kind,
+        "seats": term.seats,
+        "np_seats": term.np_seats,
+        "tier": quote.tier,
+        "support": term.support,
+        "months": term.months,
+        "starts_at": moment(term.start),
+        "ends_at": moment(term.ends_at),
+        "currency": amount.currency,
+        "node_year_minor": amount.node_year_minor,
+        "charged_seats": amount.seats,
+        "charged_months": amount.period.months,
+        "charged_days": amount.period.days,
+        "list_minor": amount.list_minor,
+        "volume_percent": amount.volume_percent,
+        "volume_minor": amount.volume_minor,
+        "discount_percent": amount.discount_percent,
+        "discount_minor": amount.discount_minor,
+        "total_minor": amount.total_minor,
+        "created_by": quote.created_by,
+        "created_at": moment(quote.created_at),
+        "valid_until": moment(quote.valid_until),
+        "decided_by": quote.decided_by,
+        "decided_at": moment(quote.decided_at),
+        "serial": quote.serial,
+    }

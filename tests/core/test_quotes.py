@@ -1,0 +1,116 @@
+"""A quote's life: who may decide, until when it is worth something, and what it becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from licensing.core.callers import Caller, Permission
+from licensing.core.errors import ApprovalRequired, OwnRequest, QuoteState
+from licensing.core.ledger import Kind
+from licensing.core.prices import Amount, Period
+from licensing.core.quotes import (
+    Quote,
+    State,
+    acceptable,
+    accepted,
+    decided,
+    first_state,
+    last_moment,
+    number,
+    require_within_limit,
+    withdrawn,
+)
+from licensing.core.sales import Term
+
+NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
+LAST = datetime(2026, 2, 15, tzinfo=UTC)
+SELLER = Caller("staff:seller", frozenset({Permission.QUOTES_WRITE}), discount_limit=10)
+MANAGER = Caller("staff:manager", frozenset({Permission.QUOTES_APPROVE}), discount_limit=30)
+
+
+def quote(state: State = State.OPEN) -> Quote:
+    return Quote(
+        id="q",
+        number="Q-2026-00001",
+        organization_id="o",
+        license_id=None,
+        kind=Kind.SOLD,
+        term=Term(25, 12),
+        tier="medium_enterprise",
+        amount=Amount("EUR", 120_000, 25, Period(months=12), 3_000_000, 0, 0, 0, 0, 3_000_000),
+        state=state,
+        created_by=SELLER.id,
+        created_at=NOW,
+        valid_until=LAST,
+    )
+
+
+@pytest.mark.parametrize(("percent", "state"), [(0, State.OPEN), (10, State.OPEN), (11, State.PENDING)])
+def test_a_discount_above_the_limit_waits_for_approval(percent: int, state: State) -> None:
+    assert first_state(SELLER, percent) is state
+
+
+def test_a_sale_without_a_quote_has_nobody_to_approve_it() -> None:
+    require_within_limit(SELLER, 10)
+
+    with pytest.raises(ApprovalRequired):
+        require_within_limit(SELLER, 11)
+
+
+@pytest.mark.parametrize("state", [State.APPROVED, State.REFUSED])
+def test_somebody_else_decides_on_a_pending_quote(state: State) -> None:
+    after = decided(quote(State.PENDING), MANAGER, state, NOW)
+
+    assert (after.state, after.decided_by, after.decided_at) == (state, MANAGER.id, NOW)
+
+
+def test_nobody_decides_on_her_own_request() -> None:
+    with pytest.raises(OwnRequest):
+        decided(quote(State.PENDING), SELLER, State.APPROVED, NOW)
+
+
+@pytest.mark.parametrize("state", [each for each in State if each is not State.PENDING])
+def test_nothing_else_is_decided_on(state: State) -> None:
+    with pytest.raises(QuoteState):
+        decided(quote(state), MANAGER, State.APPROVED, NOW)
+
+
+@pytest.mark.parametrize("state", [State.OPEN, State.APPROVED])
+def test_an_open_or_approved_quote_may_be_accepted_until_its_last_moment(state: State) -> None:
+    assert acceptable(quote(state), LAST - timedelta(seconds=1)) == quote(state)
+    with pytest.raises(QuoteState, match="expired"):
+        acceptable(quote(state), LAST)
+
+
+@pytest.mark.parametrize("state", [State.REFUSED, State.WITHDRAWN, State.ACCEPTED])
+def test_a_quote_that_has_ended_is_not_accepted(state: State) -> None:
+    with pytest.raises(QuoteState):
+        acceptable(quote(state), NOW)
+
+
+def test_a_pending_quote_is_not_accepted_and_says_why() -> None:
+    with pytest.raises(ApprovalRequired):
+        acceptable(quote(State.PENDING), NOW)
+
+
+@pytest.mark.parametrize(
+    "change", [lambda it: withdrawn(it, LAST), lambda it: decided(it, MANAGER, State.APPROVED, LAST)]
+)
+def test_after_its_last_day_nothing_is_done_with_a_quote(change: Callable[[Quote], Quote]) -> None:
+    with pytest.raises(QuoteState):
+        change(quote(State.PENDING))
+
+
+def test_an_accepted_quote_names_what_it_became() -> None:
+    after = accepted(quote(), "serial-1")
+
+    assert (after.state, after.serial) == (State.ACCEPTED, "serial-1")
+    assert after.state_at(LAST) is State.ACCEPTED
+
+
+def test_a_number_is_for_people_and_a_last_day_is_whole() -> None:
+    assert number(2026, 42) == "Q-2026-00042"
+    assert last_moment(30, NOW) == LAST
