@@ -240,3 +240,13 @@ def test_a_voided_sale_goes_back_to_the_rights_before_and_on_in_number() -> None
 @pytest.mark.parametrize("before", [None, make_license(exp=NOW)])
 def test_a_voided_sale_with_nothing_before_leaves_nothing(before: License | None) -> None:
     assert undone(make_license(), before, "serial-5", at(NOW)) is None
+
+
+def test_a_term_from_the_leap_day_ends_on_the_last_of_february_and_the_next_goes_on_from_there() -> None:
+    leap_day = int(day("2028-02-29").timestamp())
+
+    sold = sell(Term(seats=25, months=12), now=leap_day)
+    renewed = renew(sold, leap_day + 300 * DAY)
+
+    assert at(sold.exp or 0) == day("2029-02-28")
+    assert at(renewed.exp or 0) == day("2030-02-28")
