@@ -1,0 +1,180 @@
+"""Every route of the staff's API with a good request to it, made on objects of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+from licensing.core.callers import OPERATOR, Caller, Permission
+from licensing.core.prices import Price
+from licensing.core.sales import Purchase, Term
+from licensing.services.organizations import Person
+from licensing.services.quotes import Wish
+from tests.support.worlds import FSID, World, nodes, standing, token_of
+
+ABSENT = "0" * 32
+ORDER = {"order_number": "PO-1", "currency": "EUR"}
+SOMEBODY = Caller("staff:somebody", frozenset({Permission.QUOTES_WRITE}))
+_numbers = count()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request that succeeds for whoever may make it.
+
+    `organization_id` is whose object it is about, `absent` the path of one that does not exist. A request `abroad`
+    names a second organisation, too, which a key confined to the first does not see. Members of the body that are
+    `optional` may be missing or null.
+    """
+
+    path: str
+    body: dict[str, Any] | None = None
+    organization_id: str | None = None
+    absent: str | None = None
+    abroad: bool = False
+    optional: frozenset[str] = frozenset({"months", "start", "np_seats"})
+
+
+Prepare = Callable[[World], Request]
+
+
+def customer(world: World) -> str:
+    """A new customer with a contact, in a world that has prices."""
+    number = next(_numbers)
+    person = Person(f"it{number}@customer.example", "IT")
+    world.house.prices.put(OPERATOR, Price("EUR", 120_000, world.clock().replace(hour=0)))
+    return world.house.organizations.create(OPERATOR, f"Customer {number}", "DE", None, person).id
+
+
+def paid(world: World, organization_id: str | None = None) -> tuple[str, str, str]:
+    """A customer's paid license: organisation, license and serial."""
+    buyer = organization_id or customer(world)
+    done = world.house.sales.sell(OPERATOR, buyer, Term(25, 12), Purchase("PO-0", "EUR"))
+    return buyer, standing(done).license_id, done.serial
+
+
+def trial(world: World) -> tuple[str, str]:
+    """An organisation's trial."""
+    license_id = str(world.trial(f"it@trial{next(_numbers)}.example")["license_id"])
+    return world.house.licenses.show(OPERATOR, license_id).standing.organization_id, license_id
+
+
+def quote(world: World, caller: Caller = OPERATOR, discount: int = 0) -> tuple[str, str]:
+    """A quote for a customer."""
+    buyer = customer(world)
+    made = world.house.quotes.make(caller, Wish(buyer, None, False, Term(25, 12), "EUR", discount))
+    return buyer, made.quote.id
+
+
+def of_license(deed: str, body: dict[str, Any] | None = None) -> Prepare:
+    """A request about a paid license."""
+
+    def prepare(world: World) -> Request:
+        buyer, license_id, _ = paid(world)
+        return Request(f"/v1/licenses/{license_id}{deed}", body, buyer, f"/v1/licenses/{ABSENT}{deed}")
+
+    return prepare
+
+
+def of_quote(deed: str, body: dict[str, Any] | None = None, discount: int = 0, base: str = "/v1/quotes") -> Prepare:
+    """A request about a quote that somebody else made."""
+
+    def prepare(world: World) -> Request:
+        buyer, quote_id = quote(world, SOMEBODY if discount else OPERATOR, discount)
+        return Request(f"{base}/{quote_id}{deed}", body, buyer, f"{base}/{ABSENT}{deed}")
+
+    return prepare
+
+
+def of_sale(deed: str, body: dict[str, Any]) -> Prepare:
+    """A request about a sale."""
+
+    def prepare(world: World) -> Request:
+        buyer, _, serial = paid(world)
+        return Request(f"/v1/issuances/{serial}{deed}", body, buyer, f"/v1/issuances/{ABSENT}{deed}")
+
+    return prepare
+
+
+def _sell(world: World) -> Request:
+    buyer = customer(world)
+    return Request("/v1/licenses", {"organization_id": buyer, "seats": 25, "months": 12, **ORDER}, buyer)
+
+
+def _convert(world: World) -> Request:
+    customer(world)  # prices
+    buyer, license_id = trial(world)
+    body = {"organization_id": buyer, "seats": 25, "months": 12, **ORDER}
+    return Request(f"/v1/licenses/{license_id}/conversion", body, buyer, f"/v1/licenses/{ABSENT}/conversion")
+
+
+def _reinstate(world: World) -> Request:
+    buyer, license_id, _ = paid(world)
+    world.house.licenses.suspend(OPERATOR, license_id, "x")
+    path = f"/v1/licenses/{license_id}/reinstatement"
+    return Request(path, {"reason": "x"}, buyer, f"/v1/licenses/{ABSENT}/reinstatement")
+
+
+def _transfer(world: World) -> Request:
+    buyer, license_id, _ = paid(world)
+    body = {"organization_id": customer(world), "reason": "x"}
+    path = f"/v1/licenses/{license_id}/transfer"
+    return Request(path, body, buyer, f"/v1/licenses/{ABSENT}/transfer", abroad=True)
+
+
+def _renew(world: World) -> Request:
+    buyer, license_id, _ = paid(world)
+    body = {"seats": 30, "months": 12, "start": "today", **ORDER}
+    return Request(f"/v1/licenses/{license_id}/renewals", body, buyer, f"/v1/licenses/{ABSENT}/renewals")
+
+
+def _quote(world: World) -> Request:
+    buyer = customer(world)
+    return Request("/v1/quotes", {"organization_id": buyer, "seats": 25, "months": 12, "currency": "EUR"}, buyer)
+
+
+def checked_in(world: World) -> tuple[str, str]:
+    """A customer's paid license with a cluster: organisation and license."""
+    buyer, license_id, _ = paid(world)
+    assert world.check_in(token_of(world, license_id), nodes(3), fsid=FSID).status_code == 200
+    return buyer, license_id
+
+
+def _today(world: World) -> str:
+    return world.clock().date().isoformat()
+
+
+REASON = {"reason": "x"}
+STAFF_ROUTES: dict[tuple[str, str], Prepare] = {
+    ("GET", "/v1/licenses"): lambda world: Request("/v1/licenses"),
+    ("POST", "/v1/licenses"): _sell,
+    ("GET", "/v1/licenses/<id:license_id>"): of_license(""),
+    ("GET", "/v1/licenses/<id:license_id>/file"): of_license("/file"),
+    ("POST", "/v1/licenses/<id:license_id>/conversion"): _convert,
+    ("POST", "/v1/licenses/<id:license_id>/renewals"): _renew,
+    ("POST", "/v1/licenses/<id:license_id>/seats"): of_license("/seats", {"seats": 30, **ORDER}),
+    ("POST", "/v1/licenses/<id:license_id>/suspension"): of_license("/suspension", REASON),
+    ("POST", "/v1/licenses/<id:license_id>/reinstatement"): _reinstate,
+    ("POST", "/v1/licenses/<id:license_id>/revocation"): of_license("/revocation", REASON),
+    ("POST", "/v1/licenses/<id:license_id>/reissue"): of_license("/reissue", REASON),
+    ("POST", "/v1/licenses/<id:license_id>/transfer"): _transfer,
+    ("POST", "/v1/issuances/<id:serial>/void"): of_sale("/void", REASON),
+    ("POST", "/v1/issuances/<id:serial>/refunds"): of_sale("/refunds", {"amount_minor": 1, "reason": "x"}),
+    ("GET", "/v1/quotes"): lambda world: Request("/v1/quotes"),
+    ("POST", "/v1/quotes"): _quote,
+    ("GET", "/v1/quotes/<id:quote_id>"): of_quote(""),
+    ("POST", "/v1/quotes/<id:quote_id>/approval"): of_quote("/approval", {}, discount=50),
+    ("POST", "/v1/quotes/<id:quote_id>/refusal"): of_quote("/refusal", {}, discount=50),
+    ("POST", "/v1/quotes/<id:quote_id>/withdrawal"): of_quote("/withdrawal", {}),
+    ("POST", "/v1/quotes/<id:quote_id>/acceptance"): of_quote("/acceptance", {"order_number": "PO-1"}),
+    ("GET", "/quotes/<id:quote_id>"): of_quote("", base="/quotes"),
+    ("GET", "/v1/prices"): lambda world: Request("/v1/prices"),
+    ("POST", "/v1/prices"): lambda world: Request(
+        "/v1/prices", {"currency": "USD", "node_year_minor": 100, "valid_from": _today(world)}
+    ),
+    ("POST", "/v1/prices/volume"): lambda world: Request(
+        "/v1/prices/volume", {"min_seats": 11, "percent": 10, "valid_from": _today(world)}
+    ),
+}
