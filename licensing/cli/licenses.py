@@ -9,13 +9,16 @@ import click
 from licensing.bootstrap import House
 from licensing.cli import output
 from licensing.cli.houses import open_current_house
+from licensing.core import money
 from licensing.core.callers import OPERATOR
 from licensing.core.standings import Standing
 from licensing.services.deeds import Done
 from licensing.services.license_files import as_text
 from licensing.services.licenses import Shown
+from licensing.storage.ledger import Issuance
 
 COLUMNS = ("license_id", "edition", "tier", "seats", "status", "expires_at")
+DEEDS = ("recorded_at", "kind", "seats", "tier", "order", "amount", "serial")
 out_option = click.option("--out", type=click.Path(path_type=Path), help="Write the license file here, too.")
 reason_option = click.option("--reason", required=True, help="Kept in the private record; name no person.")
 
@@ -92,7 +95,7 @@ def show(license_id: str, out: Path | None, as_json: bool) -> None:
         return
     output.show({"organization": shown.organization, **row(shown.standing)}, as_json=False)
     click.echo()
-    output.show_list("issuances", ("recorded_at", "kind", "seats", "tier", "serial"), _deeds(shown), as_json=False)
+    output.show_list("issuances", DEEDS, _deeds(shown), as_json=False)
     click.echo()
     output.show_list("clusters", ("fsid", "name", "used", "granted", "last_seen_at"), _clusters(shown), as_json=False)
 
@@ -125,6 +128,7 @@ def tell(house: House, done: Done, out: Path | None = None, *, as_json: bool) ->
 def row(standing: Standing) -> dict[str, object]:
     return {
         "license_id": standing.license_id,
+        "organization_id": standing.organization_id,
         "edition": standing.edition,
         "tier": standing.tier,
         "seats": standing.seats,
@@ -156,7 +160,11 @@ def _deeds(shown: Shown) -> list[dict[str, object]]:
             "kind": issuance.kind,
             "seats": issuance.seats,
             "tier": issuance.tier,
+            "support": issuance.support,
+            "order": issuance.order_number,
+            "amount": _amount(issuance),
             "serial": issuance.serial,
+            "refers_to": issuance.refers_to,
         }
         for issuance in shown.issuances
     ]
@@ -174,3 +182,9 @@ def _clusters(shown: Shown) -> list[dict[str, object]]:
         }
         for cluster in shown.clusters
     ]
+
+
+def _amount(issuance: Issuance) -> str | None:
+    if issuance.amount_minor is None or issuance.currency is None:
+        return None
+    return money.spelled(issuance.amount_minor, issuance.currency)
