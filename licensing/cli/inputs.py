@@ -41,7 +41,19 @@ class Address(click.ParamType[str]):
         return f"{checked.local_part}@{checked.ascii_domain}"
 
 
-DAY, ADDRESS = Day(), Address()
+class Country(click.ParamType[str]):
+    """A country's two letters (ISO 3166-1), in capitals; nothing for one that is not known."""
+
+    name = "country"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        code = str(value).upper()
+        if code and not (len(code) == 2 and code.isascii() and code.isalpha()):
+            self.fail(f"{value!r} is no country code of two letters", param, ctx)
+        return code
+
+
+DAY, ADDRESS, COUNTRY = Day(), Address(), Country()
 
 _TERM = (
     click.option("--months", type=int, help="Length of the term; 12 where nothing else is said."),

@@ -139,6 +139,8 @@ class Trials:
             if contact.folded_email == address.folded:
                 # To the address on record, not the one just typed: folding may err, and a license must not go astray.
                 standing = _license_of(session, holder)
+                if standing is None:
+                    break
                 license_file = as_text(self._files.current(session, standing, now))
                 return [mails.license_again(contact.email, contact.name, url, spelled, license_file)]
         asked = [
@@ -186,12 +188,14 @@ class Trials:
         if holder is None or not _belongs(session, holder.id, registration.address):
             raise TrialExists("Your organisation has had its trial; ask your colleagues to invite you.")
         standing = _license_of(session, holder)
+        if standing is None:
+            raise TrialExists("Your organisation has had its trial, and has handed the license over.")
         return Confirmed(standing, self._files.current(session, standing, now), is_new=False)
 
 
-def _license_of(session: Session, holder: Organization) -> Standing:
-    """The license that the organisation's trial gave it."""
-    return licenses.of_organizations(session, (holder.id,))[0]
+def _license_of(session: Session, holder: Organization) -> Standing | None:
+    """The license that the organisation's trial gave it, unless it was transferred."""
+    return next(iter(licenses.of_organizations(session, (holder.id,))), None)
 
 
 def _belongs(session: Session, organization_id: str, address: Address) -> bool:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, select
+from sqlalchemy import ForeignKey, String, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from licensing.core.addresses import Address
+from licensing.core.searching import grams, needed
 from licensing.storage.database import Base, insert_into
 
 
@@ -61,6 +63,9 @@ class Organization:
     created_at: datetime
 
 
+_FOUND = select(*(getattr(OrganizationRow, field) for field in Organization.__slots__))
+
+
 @dataclass(frozen=True, slots=True)
 class Contact:
     id: str
@@ -81,22 +86,39 @@ def claim_trial(session: Session, id: str, trial_key: str, name: str, country: s
     created = session.execute(
         statement.on_conflict_do_nothing(index_elements=["trial_key"]).returning(OrganizationRow.id)
     )
-    return created.first() is not None
+    is_new = created.first() is not None
+    if is_new:
+        _index(session, id)
+    return is_new
 
 
 def add(session: Session, id: str, name: str, country: str, now: datetime, domain: str | None = None) -> None:
     """Creates an organisation without a trial."""
     session.add(OrganizationRow(id=id, name=name, country=country, trial_key=None, created_at=now, domain=domain))
     session.flush()  # contacts and licenses refer to it in the same transaction
+    _index(session, id)
+
+
+def change(session: Session, id: str, **values: str | None) -> None:
+    """Gives the organisation another name, country or domain."""
+    session.execute(update(OrganizationRow).where(OrganizationRow.id == id).values(**values))
+    _index(session, id)
 
 
 def find(session: Session, id: str) -> Organization | None:
-    return _organization(session.get(OrganizationRow, id))
+    row = session.execute(_FOUND.where(OrganizationRow.id == id)).first()
+    return None if row is None else Organization(*row)
+
+
+def lock(session: Session, ids: Sequence[str]) -> dict[str, Organization]:
+    """The organisations, and nobody else changes or merges them until this transaction ends."""
+    rows = session.execute(_FOUND.where(OrganizationRow.id.in_(ids)).order_by(OrganizationRow.id).with_for_update())
+    return {row.id: Organization(*row) for row in rows}
 
 
 def family(session: Session, id: str) -> tuple[str, ...]:
     """The ids of one customer: the organisation that others were merged into comes first."""
-    row = session.get(OrganizationRow, id)
+    row = session.execute(select(OrganizationRow.merged_into).where(OrganizationRow.id == id)).first()
     if row is None:
         return (id,)
     head = row.merged_into or id
@@ -104,9 +126,62 @@ def family(session: Session, id: str) -> tuple[str, ...]:
     return (head, *session.scalars(merged))
 
 
+def merge(session: Session, duplicate: str, survivor: str) -> None:
+    """`duplicate` and all that were merged into it belong to `survivor` from now on."""
+    of_duplicate = or_(OrganizationRow.id == duplicate, OrganizationRow.merged_into == duplicate)
+    session.execute(update(OrganizationRow).where(of_duplicate).values(merged_into=survivor))
+
+
+def page(session: Session, before: str, limit: int, ids: Sequence[str] | None = None) -> list[Organization]:
+    """The newest `limit` customers created before the one with id `before`; some of them, or of all."""
+    query = _FOUND.where(OrganizationRow.merged_into.is_(None)).order_by(OrganizationRow.id.desc()).limit(limit)
+    if before:
+        query = query.where(OrganizationRow.id < before)
+    if ids is not None:
+        query = query.where(OrganizationRow.id.in_(ids))
+    return [Organization(*row) for row in session.execute(query)]
+
+
+def search(session: Session, query: str, limit: int, ids: Sequence[str] | None = None) -> list[Organization]:
+    """The customers most like `query` (core.searching), the best first; a merged one is found as its survivor."""
+    pieces, least = needed(query)
+    head = func.coalesce(OrganizationRow.merged_into, OrganizationRow.id).label("head")
+    shared = func.count(GramRow.gram.distinct()).label("shared")
+    alike = (
+        select(head, shared)
+        .join(GramRow, GramRow.organization_id == OrganizationRow.id)
+        .where(GramRow.gram.in_(sorted(pieces)))
+        .group_by(head)
+        .having(shared >= least)
+    )
+    if ids is not None:
+        alike = alike.where(OrganizationRow.id.in_(ids))
+    found = alike.subquery()
+    rows = session.execute(
+        _FOUND.join(found, found.c.head == OrganizationRow.id)
+        .order_by(found.c.shared.desc(), func.lower(OrganizationRow.name), OrganizationRow.id)
+        .limit(limit)
+    )
+    return [Organization(*row) for row in rows]
+
+
 def with_trial_key(session: Session, trial_key: str) -> Organization | None:
     """The organisation that has had its trial under `trial_key`."""
-    return _organization(session.scalar(select(OrganizationRow).where(OrganizationRow.trial_key == trial_key)))
+    row = session.execute(_FOUND.where(OrganizationRow.trial_key == trial_key)).first()
+    return None if row is None else Organization(*row)
+
+
+def with_contact(session: Session, folded_email: str) -> list[str]:
+    """The customers that have this mailbox among their contacts, by id."""
+    head = func.coalesce(OrganizationRow.merged_into, OrganizationRow.id)
+    rows = session.scalars(
+        select(head)
+        .join(ContactRow, ContactRow.organization_id == OrganizationRow.id)
+        .where(ContactRow.folded_email == folded_email, ContactRow.erased_at.is_(None))
+        .distinct()
+        .order_by(head)
+    )
+    return list(rows)
 
 
 def add_contact(session: Session, id: str, organization_id: str, address: Address, name: str, now: datetime) -> None:
@@ -120,6 +195,8 @@ def add_contact(session: Session, id: str, organization_id: str, address: Addres
             created_at=now,
         )
     )
+    session.flush()  # the organisation can be found by it
+    _index(session, organization_id)
 
 
 def contacts(session: Session, organization_id: str) -> list[Contact]:
@@ -132,7 +209,25 @@ def contacts(session: Session, organization_id: str) -> list[Contact]:
     return [Contact(row.id, row.organization_id, row.email, row.folded_email, row.name) for row in rows]
 
 
-def _organization(row: OrganizationRow | None) -> Organization | None:
-    if row is None:
-        return None
-    return Organization(row.id, row.name, row.country, row.domain, row.merged_into, row.created_at)
+def erase_contact(session: Session, contact: Contact, now: datetime) -> None:
+    """The person is nobody from now on: address and name are blank, and found by neither."""
+    session.execute(
+        update(ContactRow)
+        .where(ContactRow.id == contact.id)
+        .values(email="", folded_email="", name="", erased_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    session.expire_all()
+    _index(session, contact.organization_id)
+
+
+def _index(session: Session, id: str) -> None:
+    """Brings what a search compares to what the organisation's rows say."""
+    named = session.execute(select(OrganizationRow.name, OrganizationRow.domain).where(OrganizationRow.id == id)).one()
+    emails = session.scalars(select(ContactRow.email).where(ContactRow.organization_id == id))
+    wanted = frozenset[str]().union(*(grams(text) for text in (*named, *emails) if text))
+    present = frozenset(session.scalars(select(GramRow.gram).where(GramRow.organization_id == id)))
+    if gone := present - wanted:
+        session.execute(delete(GramRow).where(GramRow.organization_id == id, GramRow.gram.in_(gone)))
+    if fresh := sorted(wanted - present):
+        session.execute(insert(GramRow), [{"gram": gram, "organization_id": id} for gram in fresh])

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import JSON, String, Text, select, update
+from sqlalchemy import JSON, String, Text, case, func, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from licensing.core.mails import Mail
@@ -89,3 +89,18 @@ def failed(session: Session, id: str, error: str, retry_at: datetime | None, now
     session.execute(
         update(OutboxRow).where(OutboxRow.id == id).values(last_error=error[:200], due_at=retry_at, dead_at=dead_at)
     )
+
+
+def erase(session: Session, email: str, now: datetime) -> None:
+    """Blanks every mail to or about this address; one that has not left yet never will."""
+    about = or_(func.lower(OutboxRow.recipient) == email.lower(), OutboxRow.text.contains(email, autoescape=True))
+    blank: dict[str, object] = {
+        "recipient": "",
+        "subject": "",
+        "text": "",
+        "attachments": [],
+        "due_at": None,
+        "last_error": None,
+    }
+    unsent = case((OutboxRow.sent_at.is_(None), func.coalesce(OutboxRow.dead_at, int(now.timestamp()))))
+    session.execute(update(OutboxRow).where(about).values(**blank, dead_at=unsent))

@@ -87,6 +87,15 @@ def use(session: Session, id: str, now: datetime) -> None:
     session.execute(update(RegistrationRow).where(RegistrationRow.id == id).values(used_at=now))
 
 
+def erase(session: Session, folded_email: str) -> None:
+    """Forgets who registered from this mailbox; that its organisation has had a trial is kept elsewhere."""
+    session.execute(
+        update(RegistrationRow)
+        .where(RegistrationRow.folded_email == folded_email)
+        .values(email="", folded_email="", name="")
+    )
+
+
 def _pending(session: Session, *conditions: ColumnElement[bool]) -> Pending | None:
     newest_first = (
         select(RegistrationRow)

@@ -83,6 +83,21 @@ class Email(Text):
         return f"{checked.local_part}@{checked.ascii_domain}"
 
 
+class Domain(Text):
+    """A mail domain, in lower case and ASCII (IDNA 2008)."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(253, **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any) -> str:
+        text = super()._deserialize(value, attr, data, **options)
+        try:
+            checked = validate_email(f"postmaster@{text}", check_deliverability=False, test_environment=True)
+        except EmailNotValidError as error:
+            raise ValidationError("Must be a domain.") from error
+        return checked.ascii_domain.lower()
+
+
 class Country(Text):
     """An ISO 3166-1 alpha-2 country code; small letters are taken, too."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -87,9 +89,9 @@ def test_strangers_have_a_trial_each(one: str, other: str) -> None:
     ("address", "key"),
     [
         ("ann@mail.acme.com", "domain:acme.com"),
-        ("Ann+x@web.de", "address:ann@web.de"),
-        ("ann@co.uk", "address:ann@co.uk"),
-        ("ann@mx.web.de", "address:ann@mx.web.de"),
+        ("Ann+x@web.de", "address:" + sha256(b"ann@web.de").hexdigest()),
+        ("ann@co.uk", "address:" + sha256(b"ann@co.uk").hexdigest()),
+        ("ann@mx.web.de", "address:" + sha256(b"ann@mx.web.de").hexdigest()),
     ],
 )
 def test_the_key_says_whose_trial_it_is(address: str, key: str) -> None:

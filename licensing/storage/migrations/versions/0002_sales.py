@@ -3,8 +3,12 @@
 Columns are added and not rebuilt where a table is append-only: rebuilding would drop its triggers.
 """
 
+import hashlib
+
 import sqlalchemy as sa
 from alembic import op
+
+from licensing.core.searching import grams
 
 revision = "0002"
 down_revision = "0001"
@@ -98,6 +102,32 @@ def _customers() -> None:
         sa.PrimaryKeyConstraint("gram", "organization_id", name="pk_organization_gram"),
     )
     op.create_index("ix_organization_gram_organization_id", "organization_gram", ["organization_id"])
+    _hash_private_addresses()
+    _index_organizations()
+
+
+def _hash_private_addresses() -> None:
+    """A trial's key names a private address by its hash, so that it can outlive the person's erasure."""
+    for name in ("organization", "registration"):
+        table = sa.table(name, sa.column("id"), sa.column("trial_key"))
+        rows = op.get_bind().execute(
+            sa.select(table.c.id, table.c.trial_key).where(table.c.trial_key.like("address:%"))
+        )
+        for id, key in rows.all():
+            hashed = hashlib.sha256(key.removeprefix("address:").encode()).hexdigest()
+            op.execute(table.update().where(table.c.id == id).values(trial_key=f"address:{hashed}"))
+
+
+def _index_organizations() -> None:
+    """Whoever is known already can be searched for."""
+    organization = sa.table("organization", sa.column("id"), sa.column("name"))
+    contact = sa.table("contact", sa.column("organization_id"), sa.column("email"))
+    texts = sa.union_all(
+        sa.select(organization.c.id, organization.c.name), sa.select(contact.c.organization_id, contact.c.email)
+    )
+    found = {(gram, id) for id, text in op.get_bind().execute(texts) for gram in grams(text)}
+    table = sa.table("organization_gram", sa.column("gram"), sa.column("organization_id"))
+    op.bulk_insert(table, [{"gram": gram, "organization_id": id} for gram, id in sorted(found)])
 
 
 def _staff() -> None:
