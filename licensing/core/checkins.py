@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from licensing.core import instances, seats
-from licensing.core.clusters import HOLD, Holding, Report
+from licensing.core.clusters import HOLD, Holding, Pool, Report
 from licensing.core.errors import InstanceMismatch
 from licensing.core.instances import Proof
 from licensing.core.leases import CHECK_IN_SECONDS, LEASE_SECONDS, Lease
@@ -104,9 +104,12 @@ def marked_duplicate(holding: Holding, arrival: Arrival, has_double: bool, now: 
 def granted(
     holding: Holding, nodes: tuple[str, ...], license: License, others: Others, now: datetime
 ) -> tuple[Holding, Grant]:
-    """The row with what the pool grants to `nodes`. A grant that ran out has no priority over others."""
+    """The row with what its pool grants to `nodes`. A grant that ran out has no priority over others.
+
+    `others` are those of the same pool.
+    """
     held = holding.granted if holding.is_alive(now) else 0
-    grant = seats.grant(nodes, seats=license.seats, held=held, others=others)
+    grant = seats.grant(nodes, seats=pool_license(license, holding).seats, held=held, others=others)
     return replace(holding, used=len(nodes), granted=grant.granted), grant
 
 
@@ -128,6 +131,11 @@ def nothing_held(license_id: str, report: Report, now: datetime) -> Holding:
     return replace(_new_holding("", license_id, report, now), expires_at=now + timedelta(seconds=LEASE_SECONDS))
 
 
+def pool_license(license: License, holding: Holding) -> License:
+    """The license as the cluster's pool has it: for a non-production cluster its seats are `np_seats`, perhaps 0."""
+    return license._replace(seats=license.np_seats) if holding.pool is Pool.NON_PRODUCTION else license
+
+
 def judge(license: License, standing: Standing | None, report: Report, holding: Holding, now: datetime) -> Verdict:
     """The verdict on a cluster with its grant; without a standing it is that on a license nobody issued."""
     if standing is None:
@@ -142,7 +150,7 @@ def judge(license: License, standing: Standing | None, report: Report, holding: 
         granted=holding.granted,
         ever_pro=standing.ever_pro,
     )
-    return evaluate(license, None, len(report.nodes), now, known)
+    return evaluate(pool_license(license, holding), None, len(report.nodes), now, known)
 
 
 def lease_of(license: License, report: Report, holding: Holding, verdict: Verdict, now: datetime) -> Lease:
@@ -183,6 +191,8 @@ def _new_holding(id: str, license_id: str, report: Report, now: datetime) -> Hol
         duplicate_since=None,
         instance_key=report.instance_key,
         instance_number=0,
+        production=report.production,
+        np_granted=False,
     )
 
 

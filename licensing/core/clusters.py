@@ -1,9 +1,12 @@
-"""Clusters: what a check-in reports, what the server holds of it, and when nothing has changed."""
+"""Clusters: what a check-in reports, what the server holds of it, which pool it counts against, and when nothing has
+changed.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from licensing.core.leases import HOLD_SECONDS, LEASE_SECONDS
 from licensing.core.standings import Standing
@@ -11,6 +14,13 @@ from licensing.core.standings import Standing
 HOLD = timedelta(seconds=HOLD_SECONDS)
 REWRITE_BELOW = timedelta(seconds=LEASE_SECONDS)
 """A grant is written anew when less than this remains, so that a lease of full length always fits into it."""
+
+
+class Pool(StrEnum):
+    """The seats that a cluster counts against; neither pool ever takes any of the other's."""
+
+    PRODUCTION = "production"
+    NON_PRODUCTION = "non_production"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +45,8 @@ class Holding:
     """What the server holds of one cluster under one license, node names left out.
 
     `granted` seats are held until `expires_at`. `seen_seq` and `seen_version` are the license's when the grant was
-    written. `over_since` and `duplicate_since` tell since when the answer was not VALID for that cause.
+    written. `over_since` and `duplicate_since` tell since when the answer was not VALID for that cause. `production`
+    false is the cluster's wish for the non-production pool, `np_granted` the leave that sales give.
     """
 
     id: str
@@ -53,6 +64,13 @@ class Holding:
     duplicate_since: datetime | None
     instance_key: bytes | None
     instance_number: int
+    production: bool
+    np_granted: bool
+
+    @property
+    def pool(self) -> Pool:
+        """Where the cluster counts: with production unless it wishes otherwise and may."""
+        return pool_of(self.production, self.np_granted)
 
     def is_alive(self, now: datetime) -> bool:
         """Whether its grant still counts."""
@@ -67,3 +85,17 @@ class Holding:
             and self.seen_version == standing.version
             and self.expires_at - now >= REWRITE_BELOW
         )
+
+
+def pool_of(production: bool, np_granted: bool) -> Pool:
+    """The pool of a cluster with this wish and this leave; one without the other changes nothing."""
+    return Pool.NON_PRODUCTION if np_granted and not production else Pool.PRODUCTION
+
+
+def placed(holding: Holding, *, production: bool, np_granted: bool) -> Holding:
+    """The cluster with this wish and leave. Whoever changes pools leaves its seats and holds none in the new one yet.
+
+    So a move carries no priority: the next check-in gets what the new pool has free.
+    """
+    after = replace(holding, production=production, np_granted=np_granted)
+    return after if after.pool is holding.pool else replace(after, granted=0)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from licensing.core import checkins, instances, mails, seats
 from licensing.core.checkins import Arrival
-from licensing.core.clusters import Holding, Report
+from licensing.core.clusters import Holding, Pool, Report, placed
 from licensing.core.errors import InstanceMismatch, NotFound
 from licensing.core.instances import Proof
 from licensing.core.keys import Purpose
@@ -23,6 +23,7 @@ from licensing.core.licenses import Edition, License
 from licensing.core.standings import Standing
 from licensing.core.verdicts import Verdict
 from licensing.services.authentication import Authentication, Bearer
+from licensing.services.clusters import free, unbind
 from licensing.services.license_files import LicenseFiles
 from licensing.services.signing import KeyStore
 from licensing.storage import clusters, licenses, organizations, outbox
@@ -32,9 +33,13 @@ from licensing.system import System
 
 @dataclass(frozen=True, slots=True)
 class CheckedIn:
-    """The answer to a check-in. `license_file` is there when a newer license than the shown one exists."""
+    """The answer to a check-in. `license_file` is there when a newer license than the shown one exists.
+
+    `pool` is where the cluster counts; a wish that nobody has granted is none.
+    """
 
     verdict: Verdict
+    pool: Pool
     unlicensed_nodes: tuple[str, ...]
     next_seconds: int
     lease: str
@@ -97,12 +102,9 @@ class Checkins:
             if standing is None or not held or not self._authentication.is_ours(session, bearer, standing):
                 raise NotFound("The license holds no seats for this cluster.")
             released = checkins.to_release(held, proof, now)
-            for holding in released:
-                clusters.note_change(session, holding, "released", now, removed=clusters.nodes(session, holding.id))
-                clusters.release(session, holding.id)
-            if standing.bound_fsid == fsid and len(released) == len(held):
-                licenses.bind(session, standing.license_id, None)
-            licenses.touch(session, standing.license_id)
+            free(session, standing, released, now)
+            if len(released) == len(held):
+                unbind(session, standing, fsid)
 
     def _unchanged(
         self, bearer: Bearer, report: Report, proof: Proof | None, digest: str, now: datetime
@@ -116,6 +118,8 @@ class Checkins:
             return None
         shows_newest = standing.jti == license.jti and standing.signed_hash == bearer.signed_hash
         if not shows_newest or report.instance_key not in (None, holding.instance_key):
+            return None
+        if report.production != holding.production:
             return None
         if holding.instance_key is not None:
             self._advance(holding, holding.instance_key, proof)
@@ -185,6 +189,7 @@ class Checkins:
         digest: str,
         now: datetime,
     ) -> _Judged:
+        holding = placed(holding, production=report.production, np_granted=holding.np_granted)
         known = clusters.nodes(session, holding.id)
         nodes = seats.in_order(known, report.nodes)
         holding, grant = checkins.granted(holding, nodes, license, clusters.others(session, holding, now), now)
@@ -213,7 +218,13 @@ class Checkins:
         key = keys.key(Purpose.LEASE)
         token = key.sign(key.signing_input(lease_claims(lease, self._issuer)))
         return CheckedIn(
-            judged.verdict, judged.unlicensed, CHECK_IN_SECONDS, token, keys.statement, judged.license_file
+            judged.verdict,
+            judged.holding.pool,
+            judged.unlicensed,
+            CHECK_IN_SECONDS,
+            token,
+            keys.statement,
+            judged.license_file,
         )
 
 

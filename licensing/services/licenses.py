@@ -99,10 +99,6 @@ class Licenses:
             standing = seen(session, caller, licenses.find(session, license_id))
             return self._deeds.files.current(session, standing, self._now())
 
-    def grant_non_production(self, caller: Caller, license_id: str, fsid: str, *, granted: bool) -> Shown:
-        """A cluster's wish to count as non-production is granted, or no longer. Raises NotFound, LicenseState."""
-        raise NotImplementedError
-
     def _change(self, caller: Caller, license_id: str, kind: Kind, reason: str) -> Done:
         """A deed that signs nothing: every cluster is told at its next check-in."""
         now = self._now()

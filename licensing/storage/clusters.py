@@ -19,13 +19,14 @@ from sqlalchemy import (
     delete,
     false,
     func,
+    not_,
     or_,
     select,
     update,
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from licensing.core.clusters import Holding, Report
+from licensing.core.clusters import Holding, Pool, Report, pool_of
 from licensing.core.seats import Others
 from licensing.storage.database import Base
 from licensing.storage.licenses import LicenseRow
@@ -85,13 +86,25 @@ class Seen:
     dcc_version: str
     used: int
     granted: int
-    expires_at: datetime
+    first_seen_at: datetime
     last_seen_at: datetime
+    expires_at: datetime
+    over_since: datetime | None
+    duplicate_since: datetime | None
+    production: bool
+    np_granted: bool
+    pinned: bool
     nodes: tuple[str, ...]
+
+    @property
+    def pool(self) -> Pool:
+        """Where the cluster counts."""
+        return pool_of(self.production, self.np_granted)
 
 
 _HOLDING = tuple(getattr(ClusterRow, field) for field in Holding.__slots__)
 _HELD = select(*_HOLDING)
+_IS_NON_PRODUCTION = and_(ClusterRow.np_granted, not_(ClusterRow.production))  # core.clusters.pool_of
 
 
 def find(session: Session, license_id: str, fsid: str, kube_system_uid: str) -> Holding | None:
@@ -107,11 +120,15 @@ def find(session: Session, license_id: str, fsid: str, kube_system_uid: str) -> 
 
 
 def with_fsid(session: Session, license_id: str, fsid: str) -> list[Holding]:
-    """What is held under the license of Ceph cluster `fsid`, whatever Kubernetes it ran in; first come first."""
+    """What is held under the license of Ceph cluster `fsid`, whatever Kubernetes it ran in; first come first.
+
+    Nobody else changes it until this transaction ends. The license's lock is not enough: a check-in that changes
+    nothing goes without, and raises the instance's number.
+    """
     rows = session.execute(
-        _HELD.where(ClusterRow.license_id == license_id, ClusterRow.fsid == fsid).order_by(
-            ClusterRow.first_seen_at, ClusterRow.id
-        )
+        _HELD.where(ClusterRow.license_id == license_id, ClusterRow.fsid == fsid)
+        .order_by(ClusterRow.first_seen_at, ClusterRow.id)
+        .with_for_update()
     )
     return [Holding(*row) for row in rows]
 
@@ -133,7 +150,8 @@ def alive_on_another_trial(session: Session, license_id: str, fsid: str, now: da
 
 
 def others(session: Session, holding: Holding, now: datetime) -> Others:
-    """Seats that the license's other live clusters hold, and how many of them came before this one."""
+    """Seats that the license's other live clusters hold in the pool of this one, and those that came before it."""
+    same_pool = _IS_NON_PRODUCTION if holding.pool is Pool.NON_PRODUCTION else not_(_IS_NON_PRODUCTION)
     earlier = or_(
         ClusterRow.first_seen_at < holding.first_seen_at,
         and_(ClusterRow.first_seen_at == holding.first_seen_at, ClusterRow.id < holding.id),
@@ -142,7 +160,12 @@ def others(session: Session, holding: Holding, now: datetime) -> Others:
         select(
             func.coalesce(func.sum(ClusterRow.granted), 0),
             func.coalesce(func.sum(ClusterRow.granted).filter(earlier), 0),
-        ).where(ClusterRow.license_id == holding.license_id, ClusterRow.id != holding.id, ClusterRow.expires_at > now)
+        ).where(
+            ClusterRow.license_id == holding.license_id,
+            ClusterRow.id != holding.id,
+            ClusterRow.expires_at > now,
+            same_pool,
+        )
     ).one()
     return Others(int(granted), int(granted_earlier))
 
@@ -158,7 +181,6 @@ def put(session: Session, holding: Holding, report: Report, nodes: Sequence[str]
     values |= {
         "name": report.name,
         "dcc_version": report.dcc_version,
-        "production": report.production,
         "nodes": list(nodes),
         "last_seen_at": now,
     }
@@ -199,11 +221,30 @@ def release(session: Session, cluster_id: str) -> None:
     session.execute(delete(ClusterRow).where(ClusterRow.id == cluster_id))
 
 
+def place(session: Session, holding: Holding) -> None:
+    """Writes the cluster's wish and leave, and what it holds in the pool that follows from them."""
+    session.execute(
+        update(ClusterRow)
+        .where(ClusterRow.id == holding.id)
+        .values(production=holding.production, np_granted=holding.np_granted, granted=holding.granted)
+    )
+
+
+def forget_instance(session: Session, cluster_id: str) -> None:
+    """The cluster is pinned to no client, and no number is spent."""
+    session.execute(update(ClusterRow).where(ClusterRow.id == cluster_id).values(instance_key=None, instance_number=0))
+
+
 def peak(session: Session, license_id: str) -> int:
-    """The most nodes that the license's clusters had at once, by their history."""
+    """The most production nodes that the license's clusters had at once, by their history.
+
+    The history doesn't know pools: a cluster that counts as non-production now is left out, its past with it, and one
+    that was released counts whatever it was.
+    """
+    elsewhere = select(ClusterRow.id).where(ClusterRow.license_id == license_id, _IS_NON_PRODUCTION)
     rows = session.execute(
         select(ClusterChangeRow.cluster_id, ClusterChangeRow.kind, ClusterChangeRow.used)
-        .where(ClusterChangeRow.license_id == license_id)
+        .where(ClusterChangeRow.license_id == license_id, ClusterChangeRow.cluster_id.not_in(elsewhere))
         .order_by(ClusterChangeRow.id)
     )
     used: dict[str, int] = {}
@@ -229,8 +270,14 @@ def seen(session: Session, license_id: str) -> list[Seen]:
             row.dcc_version,
             row.used,
             row.granted,
-            row.expires_at,
+            row.first_seen_at,
             row.last_seen_at,
+            row.expires_at,
+            row.over_since,
+            row.duplicate_since,
+            row.production,
+            row.np_granted,
+            row.instance_key is not None,
             tuple(row.nodes),
         )
         for row in rows

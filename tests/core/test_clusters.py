@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from licensing.core.clusters import HOLD, REWRITE_BELOW, Holding
+from licensing.core.clusters import HOLD, REWRITE_BELOW, Holding, Pool, placed, pool_of
 from licensing.core.leases import LEASE_SECONDS
 from licensing.core.licenses import Edition
 from licensing.core.standings import Standing
@@ -34,6 +34,8 @@ def make_holding(**changes: Any) -> Holding:
         "duplicate_since": None,
         "instance_key": None,
         "instance_number": 0,
+        "production": True,
+        "np_granted": False,
     }
     return Holding(**{**defaults, **changes})
 
@@ -95,3 +97,39 @@ def test_a_grant_is_rewritten_as_soon_as_a_full_lease_no_longer_fits_into_it() -
     assert still_fits.is_unchanged(make_standing(), "same", at(NOW))
     assert not too_short.is_unchanged(make_standing(), "same", at(NOW))
     assert REWRITE_BELOW < HOLD
+
+
+@pytest.mark.parametrize(
+    ("production", "np_granted", "pool"),
+    [
+        (True, False, Pool.PRODUCTION),
+        (False, False, Pool.PRODUCTION),
+        (True, True, Pool.PRODUCTION),
+        (False, True, Pool.NON_PRODUCTION),
+    ],
+)
+def test_only_a_wish_that_is_granted_leaves_the_production_pool(production: bool, np_granted: bool, pool: Pool) -> None:
+    assert pool_of(production, np_granted) is pool
+    assert make_holding(production=production, np_granted=np_granted).pool is pool
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "granted"),
+    [
+        pytest.param((True, False), (False, False), 4, id="a wish alone"),
+        pytest.param((True, False), (True, True), 4, id="leave alone"),
+        pytest.param((False, True), (False, True), 4, id="as before"),
+        pytest.param((False, False), (False, True), 0, id="leave for a wish"),
+        pytest.param((True, True), (False, True), 0, id="a wish with leave"),
+        pytest.param((False, True), (False, False), 0, id="leave withdrawn"),
+        pytest.param((False, True), (True, True), 0, id="wish withdrawn"),
+    ],
+)
+def test_whoever_changes_pools_holds_no_seat_in_the_new_one(
+    before: tuple[bool, bool], after: tuple[bool, bool], granted: int
+) -> None:
+    holding = make_holding(production=before[0], np_granted=before[1], granted=4)
+
+    there = placed(holding, production=after[0], np_granted=after[1])
+
+    assert (there.production, there.np_granted, there.granted) == (*after, granted)

@@ -16,7 +16,7 @@ from tests.support.worlds import FSID, OTHER_FSID, World, nodes, sell
 
 MEMBERS = {
     *("code", "restricted", "warnings", "seats", "used", "granted", "unlicensed_nodes"),
-    *("over_since", "message", "remedy", "next", "lease", "keys"),
+    *("pool", "over_since", "message", "remedy", "next", "lease", "keys"),
 }
 
 

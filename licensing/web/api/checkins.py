@@ -65,6 +65,7 @@ def _proof() -> Proof | None:
 def _present(checked_in: CheckedIn) -> dict[str, object]:
     document = {
         **verdict_members(checked_in.verdict),
+        "pool": checked_in.pool,
         "unlicensed_nodes": list(checked_in.unlicensed_nodes),
         "over_since": seconds(checked_in.verdict.over_since),
         "next": checked_in.next_seconds,

@@ -1,0 +1,86 @@
+"""`/v1/licenses/<license_id>/clusters`: what sales see of a license's clusters and do to a single one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from flask import Blueprint, Response
+from marshmallow import ValidationError
+
+from licensing.core.callers import Caller, Permission
+from licensing.core.errors import NotFound
+from licensing.services.clusters import NO_CLUSTER
+from licensing.services.idempotency import Rendered
+from licensing.storage.clusters import Seen
+from licensing.web import fields
+from licensing.web.access import deed, reading
+from licensing.web.api.licenses import ReasonSchema
+from licensing.web.api.presenting import answer, moment, rendered
+from licensing.web.requests import house, parse
+
+blueprint = Blueprint("api_clusters", __name__, url_prefix="/v1/licenses/<id:license_id>/clusters")
+
+
+class NonProductionSchema(ReasonSchema):
+    granted = fields.Truth(required=True)
+
+
+@blueprint.get("")
+@reading(Permission.LICENSES_READ)
+def list_clusters(caller: Caller, license_id: str) -> Response:
+    return answer(_document(house().clusters.of_license(caller, license_id)))
+
+
+@blueprint.post("/<fsid>/non-production")
+@deed(Permission.LICENSES_WRITE)
+def grant_non_production(caller: Caller, license_id: str, fsid: str) -> Rendered:
+    wish = parse(NonProductionSchema())
+    clusters = house().clusters.grant_non_production(
+        caller, license_id, _read(fsid), wish["reason"], granted=wish["granted"]
+    )
+    return rendered(_document(clusters))
+
+
+@blueprint.post("/<fsid>/reset")
+@deed(Permission.LICENSES_WRITE)
+def reset(caller: Caller, license_id: str, fsid: str) -> Rendered:
+    reason = parse(ReasonSchema())["reason"]
+    return rendered(_document(house().clusters.reset(caller, license_id, _read(fsid), reason)))
+
+
+@blueprint.post("/<fsid>/release")
+@deed(Permission.LICENSES_WRITE)
+def release(caller: Caller, license_id: str, fsid: str) -> Rendered:
+    house().clusters.release(caller, license_id, _read(fsid), parse(ReasonSchema())["reason"])
+    return rendered(_document(()))
+
+
+def _read(fsid: str) -> str:
+    try:
+        return fields.read_uuid(fsid)
+    except ValidationError as error:
+        raise NotFound(NO_CLUSTER) from error
+
+
+def _document(clusters: Iterable[Seen]) -> dict[str, object]:
+    return {"clusters": [_members(cluster) for cluster in clusters]}
+
+
+def _members(cluster: Seen) -> dict[str, object]:
+    return {
+        "fsid": cluster.fsid,
+        "kube_system_uid": cluster.kube_system_uid,
+        "name": cluster.name,
+        "dcc_version": cluster.dcc_version,
+        "used": cluster.used,
+        "granted": cluster.granted,
+        "pool": cluster.pool,
+        "wishes_non_production": not cluster.production,
+        "np_granted": cluster.np_granted,
+        "duplicate_since": moment(cluster.duplicate_since),
+        "over_since": moment(cluster.over_since),
+        "pinned": cluster.pinned,
+        "first_seen_at": moment(cluster.first_seen_at),
+        "last_seen_at": moment(cluster.last_seen_at),
+        "expires_at": moment(cluster.expires_at),
+    }
