@@ -86,4 +86,7 @@ def _settings(folder: Path, database_url: str) -> Settings:
         keys_dir=folder / "keys",
         keys_passphrase_file=None,
         clock_file=None,
+        oidc_issuer=None,
+        oidc_client_id=None,
+        oidc_client_secret_file=None,
     )

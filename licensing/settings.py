@@ -31,6 +31,9 @@ class Settings:
     keys_dir: Path
     keys_passphrase_file: Path | None
     clock_file: Path | None
+    oidc_issuer: str | None
+    oidc_client_id: str | None
+    oidc_client_secret_file: Path | None
 
     @property
     def in_production(self) -> bool:
@@ -62,6 +65,9 @@ def read_settings() -> Settings:
         keys_dir=env.path("KEYS_DIR", folder / "keys"),
         keys_passphrase_file=env.path("KEYS_PASSPHRASE_FILE", None),
         clock_file=env.path("CLOCK_FILE", None),
+        oidc_issuer=env.str("OIDC_ISSUER", None),
+        oidc_client_id=env.str("OIDC_CLIENT_ID", None),
+        oidc_client_secret_file=env.path("OIDC_CLIENT_SECRET_FILE", None),
     )
     try:
         env.seal()
@@ -69,7 +75,22 @@ def read_settings() -> Settings:
         raise SetupRefused(f"Wrong settings: {error.error_messages}") from error
     if settings.in_production and settings.clock_file is not None:
         raise SetupRefused("LICENSING_CLOCK_FILE is for development: a production server lives in the present.")
+    _require_whole_provider(settings)
     return settings
+
+
+def _require_whole_provider(settings: Settings) -> None:
+    """Raises SetupRefused for half an identity provider, and in production for one that can be listened to."""
+    parts = (settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret_file)
+    if all(part is None for part in parts):
+        return
+    if not all(parts):
+        raise SetupRefused(
+            "Set all of LICENSING_OIDC_ISSUER, LICENSING_OIDC_CLIENT_ID and LICENSING_OIDC_CLIENT_SECRET_FILE, or none."
+        )
+    schemes = ("https://",) if settings.in_production else ("https://", "http://")
+    if not str(settings.oidc_issuer).startswith(schemes):
+        raise SetupRefused("LICENSING_OIDC_ISSUER must be an https:// address.")
 
 
 def _host_and_port(value: str) -> None:
