@@ -15,12 +15,15 @@ from licensing.core.errors import KeyUnusable, SetupRefused
 from licensing.core.ledger import Kind
 from licensing.core.roots import TRUSTED_ROOTS
 from licensing.domains import PublishedLists
+from licensing.identity import open_provider
 from licensing.mail import open_transport
 from licensing.services.api_keys import ApiKeys
 from licensing.services.audit import Audit
 from licensing.services.authentication import Authentication
 from licensing.services.checkins import Checkins
+from licensing.services.clusters import Clusters
 from licensing.services.deeds import Deeds
+from licensing.services.entitlements import Entitlements
 from licensing.services.health import Health
 from licensing.services.idempotency import Idempotency
 from licensing.services.issuing import NOBODY, Deed, Issuing
@@ -30,12 +33,14 @@ from licensing.services.license_files import LicenseFiles
 from licensing.services.licenses import Licenses
 from licensing.services.organizations import Organizations
 from licensing.services.outbox import Outbox, Transport
+from licensing.services.own_account import OwnAccount
 from licensing.services.prices import Prices
 from licensing.services.quotes import Quotes
 from licensing.services.revocations import RevokedLists
 from licensing.services.sales import Sales
 from licensing.services.sign_in import SignIn
 from licensing.services.signing import KeyStore
+from licensing.services.sso import SingleSignOn
 from licensing.services.staff import NewAdmin, Staff
 from licensing.services.trials import Trials
 from licensing.services.validations import Validations
@@ -63,7 +68,9 @@ class House:
     validations: Validations
     idempotency: Idempotency
     organizations: Organizations
+    entitlements: Entitlements
     licenses: Licenses
+    clusters: Clusters
     sales: Sales
     quotes: Quotes
     prices: Prices
@@ -74,7 +81,9 @@ class House:
     transport: Transport
     staff: Staff
     sign_in: SignIn
+    own_account: OwnAccount
     api_keys: ApiKeys
+    sso: SingleSignOn
     health: Health
     worker: Worker
 
@@ -125,6 +134,10 @@ def build(settings: Settings, system: System | None = None) -> House:
 
     deeds = Deeds(database, issuing, files, revoked_lists, system)
     sales = Sales(deeds)
+    sign_in = SignIn(database, system)
+    provider = open_provider(
+        settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret_file, issuer, system.now
+    )
     return House(
         settings=settings,
         app=app,
@@ -137,7 +150,9 @@ def build(settings: Settings, system: System | None = None) -> House:
         validations=Validations(database, authentication, files, system.now),
         idempotency=Idempotency(database, system.now),
         organizations=Organizations(database, issuing, system),
+        entitlements=Entitlements(database, system.now),
         licenses=Licenses(deeds),
+        clusters=Clusters(database, system),
         sales=sales,
         quotes=Quotes(database, sales, system),
         prices=Prices(database, system),
@@ -147,8 +162,10 @@ def build(settings: Settings, system: System | None = None) -> House:
         outbox=outbox,
         transport=transport,
         staff=Staff(database, system),
-        sign_in=SignIn(database, system),
+        sign_in=sign_in,
+        own_account=OwnAccount(database, sign_in, system),
         api_keys=ApiKeys(database, system),
+        sso=SingleSignOn(database, provider, sign_in, system),
         health=Health(database, keys, ledger, system.now),
         worker=Worker(database, outbox, ledger, revoked_lists, system.now),
     )

@@ -14,6 +14,7 @@ from licensing.core.ledger import SALT_BYTES
 from licensing.core.trials import CODE_ALPHABET, CODE_LENGTH
 
 LINK_BYTES = 32
+TOTP_BYTES = 20
 
 
 def now() -> datetime:
@@ -55,6 +56,22 @@ class System:
     def new_link(self) -> str:
         """The secret of a mail link: 256 bits in base64url."""
         return secrets.token_urlsafe(LINK_BYTES)
+
+    def new_session(self) -> str:
+        """The secret of a staff session: 256 bits in base64url."""
+        return secrets.token_urlsafe(LINK_BYTES)
+
+    def new_api_key(self) -> str:
+        """The random part of an API key: 256 bits in 43 characters of base64url."""
+        return secrets.token_urlsafe(LINK_BYTES)
+
+    def new_flow_secret(self) -> str:
+        """The state, nonce or PKCE verifier of a single sign-on (RFC 7636 §4.1 asks for 43 characters at least)."""
+        return secrets.token_urlsafe(LINK_BYTES)
+
+    def new_totp_secret(self) -> bytes:
+        """The secret of a second factor (RFC 4226 §4 recommends 160 bits)."""
+        return secrets.token_bytes(TOTP_BYTES)
 
     def new_code(self) -> str:
         """A code to type: 8 consonants, about 34 bits."""

@@ -11,7 +11,7 @@ import sys
 import click
 
 from licensing import __version__
-from licensing.cli import db, keys, ledger, quotes, sales, server, verify
+from licensing.cli import api_keys, clusters, db, keys, ledger, organizations, quotes, sales, server, staff, verify
 from licensing.core.errors import Refusal
 
 
@@ -26,11 +26,16 @@ COMMANDS: tuple[click.Command, ...] = (
     server.serve,
     db.db,
     keys.keys,
+    organizations.organizations,
+    organizations.entitlements,
     sales.licenses,
+    clusters.clusters,
     quotes.quotes,
     quotes.prices,
     verify.verify,
     ledger.ledger,
+    api_keys.api_keys,
+    staff.staff,
 )
 for command in COMMANDS:
     cli.add_command(command)

@@ -22,7 +22,7 @@ from licensing.services.organizations import Person
 @click.option("--organization", help="The buyer's company name: a new customer.")
 @click.option("--email", type=inputs.ADDRESS, help="Whom the license file is mailed to: a new customer's contact.")
 @click.option("--name", default="", help="The contact's name.")
-@click.option("--country", default="", help="Two letters.")
+@click.option("--country", type=inputs.COUNTRY, default="", help="Two letters.")
 @click.option("--customer", metavar="ID", help="Sell to this organisation, which is known already.")
 @click.option("--convert", "trial", metavar="LICENSE", help="Convert this trial.")
 @click.option("--renew", "paid", metavar="LICENSE", help="Renew this paid license.")
@@ -118,5 +118,5 @@ def _sell_to_new(
 ) -> Done:
     """The customer and the sale are one deed: without the one there is not the other."""
     with house.database.joined():
-        buyer = house.organizations.create(OPERATOR, organization, country.upper()[:2], None, person)
+        buyer = house.organizations.create(OPERATOR, organization, country, None, person)
         return house.sales.sell(OPERATOR, buyer.id, term, order)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, LargeBinary, String, Text, and_, func, or_, select
+from sqlalchemy import BigInteger, LargeBinary, String, Text, and_, delete, func, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from licensing.core.ledger import Kind, Leaf, Node, grow
@@ -197,6 +197,12 @@ def referring(session: Session, serial: str, kind: Kind) -> list[Issuance]:
         .order_by(IssuanceRow.leaf_idx)
     )
     return [from_row(row) for row in rows]
+
+
+def erase_record(session: Session, serial: str) -> bool:
+    """Whether the private record of an issuance was there; it is gone now, with its salt. The leaf stays."""
+    deleted = session.execute(delete(RecordRow).where(RecordRow.serial == serial).returning(RecordRow.serial))
+    return deleted.first() is not None
 
 
 def leaves(session: Session, start: int, limit: int) -> list[tuple[int, bytes]]:

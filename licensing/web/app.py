@@ -7,35 +7,51 @@ from flask import Flask
 from licensing.bootstrap import House, build, require_fit
 from licensing.settings import read_settings
 from licensing.web import problems, requests
+from licensing.web.api import api_keys as api_api_keys
 from licensing.web.api import checkins as api_checkins
+from licensing.web.api import clusters as api_clusters
+from licensing.web.api import entitlements as api_entitlements
 from licensing.web.api import health as api_health
 from licensing.web.api import issuances as api_issuances
 from licensing.web.api import keys as api_keys
 from licensing.web.api import ledger as api_ledger
 from licensing.web.api import licenses as api_licenses
+from licensing.web.api import organizations as api_organizations
 from licensing.web.api import prices as api_prices
 from licensing.web.api import quotes as api_quotes
 from licensing.web.api import revocations as api_revocations
+from licensing.web.api import sessions as api_sessions
+from licensing.web.api import staff as api_staff
 from licensing.web.api import trials as api_trials
 from licensing.web.api import validations as api_validations
 from licensing.web.pages import home as pages_home
 from licensing.web.pages import quotes as pages_quotes
+from licensing.web.pages import sign_in as pages_sign_in
+from licensing.web.pages import sso as pages_sso
 from licensing.web.pages import trials as pages_trials
 
 BLUEPRINTS = (
+    api_api_keys.blueprint,
     api_checkins.blueprint,
+    api_clusters.blueprint,
+    api_entitlements.blueprint,
     api_health.blueprint,
     api_issuances.blueprint,
     api_keys.blueprint,
     api_ledger.blueprint,
     api_licenses.blueprint,
+    api_organizations.blueprint,
     api_prices.blueprint,
     api_quotes.blueprint,
     api_revocations.blueprint,
+    api_sessions.blueprint,
+    api_staff.blueprint,
     api_trials.blueprint,
     api_validations.blueprint,
     pages_home.blueprint,
     pages_quotes.blueprint,
+    pages_sign_in.blueprint,
+    pages_sso.blueprint,
     pages_trials.blueprint,
 )
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from flask.testing import FlaskClient
 from sqlalchemy import text
+from werkzeug.datastructures import Headers
 from werkzeug.test import TestResponse
 
 from licensing.bootstrap import House, build
@@ -23,10 +24,13 @@ from licensing.core.standings import Standing
 from licensing.services.deeds import Done
 from licensing.services.organizations import Person
 from licensing.settings import DEVELOPMENT, Settings
+from licensing.storage import staff
 from licensing.storage.schema import METADATA
 from licensing.system import System
+from licensing.web.access import SAFE_METHODS, SESSION_COOKIE
 from licensing.web.app import create_app
 
+ORIGIN = "https://licenses.example.com"
 START = datetime(2026, 1, 15, 12, 0, 0, tzinfo=UTC)
 FSID = "8b3c1f5e-5f3a-4d0e-9a55-0e6f0b7f2d11"
 OTHER_FSID = "11111111-2222-4333-8444-555555555555"
@@ -103,6 +107,21 @@ class World:
         codes = [code for mail in self.mails() for code in re.findall(r"^[A-Z]{4}-[A-Z]{4}$", body_of(mail), re.M)]
         return str(codes[-1])
 
+    def sign_in(self, role: str, email: str | None = None, discount_limit: int = 0) -> Staffer:
+        """A new person of that role, signed in with everything she owes."""
+        now, id = self.clock(), self.house.system.new_id()
+        with self.house.database.write() as session:
+            address = email or f"{role}.{id[-8:]}@koor.example"
+            staff.add(session, id, address, role, None, now, role.title(), discount_limit)
+            secret = self.house.sign_in.open(session, id, True, now)
+        return Staffer(f"staff:{id}", browser(self, secret))
+
+    def again(self, staffer: Staffer) -> Staffer:
+        """The same person, signed in anew: a session lives for hours, and tests skip days."""
+        with self.house.database.write() as session:
+            secret = self.house.sign_in.open(session, staffer.id.removeprefix("staff:"), True, self.clock())
+        return Staffer(staffer.id, browser(self, secret))
+
     def rows(self) -> dict[str, list[tuple[object, ...]]]:
         """Every row of every table: equal before and after whatever changes nothing."""
         database = self.house.database
@@ -111,6 +130,52 @@ class World:
             return {
                 name: sorted(map(tuple, session.execute(text(f"SELECT * FROM {name}"))), key=repr) for name in names
             }
+
+
+class Browser(FlaskClient):
+    """A client that says, as browsers do, which page a request comes from, and a new Idempotency-Key for each deed."""
+
+    def open(self, *args: Any, buffered: bool = False, follow_redirects: bool = False, **options: Any) -> TestResponse:
+        if options:
+            headers = Headers(options.pop("headers", None) or {})
+            headers.setdefault("Origin", ORIGIN)
+            if options.get("method", "GET") not in SAFE_METHODS:
+                headers.setdefault("Idempotency-Key", System().new_id())
+            options["headers"] = headers
+        return super().open(*args, buffered=buffered, follow_redirects=follow_redirects, **options)
+
+
+def browser(world: World, secret: str | None = None) -> Browser:
+    """A browser of its own, with the session whose secret is given."""
+    app = world.house.app
+    client = Browser(app, app.response_class, use_cookies=True)
+    if secret is not None:
+        client.set_cookie(SESSION_COOKIE, secret)
+    return client
+
+
+@dataclass(frozen=True, slots=True)
+class Staffer:
+    """A person of the staff at her browser. `id` is the caller's."""
+
+    id: str
+    client: Browser
+
+    def get(self, path: str) -> TestResponse:
+        return self.client.get(path)
+
+    def post(self, path: str, body: object = None, key: str | None = None, **headers: str) -> TestResponse:
+        return self._send("POST", path, body, key, headers)
+
+    def patch(self, path: str, body: object = None, key: str | None = None, **headers: str) -> TestResponse:
+        return self._send("PATCH", path, body, key, headers)
+
+    def delete(self, path: str, body: object = None, key: str | None = None, **headers: str) -> TestResponse:
+        return self._send("DELETE", path, body, key, headers)
+
+    def _send(self, method: str, path: str, body: object, key: str | None, headers: dict[str, str]) -> TestResponse:
+        spelled = _spelled(headers) if key is None else {**_spelled(headers), "Idempotency-Key": key}
+        return self.client.open(path, method=method, json=body, headers=spelled)
 
 
 def make_settings(folder: Path, database_url: str, **changes: Any) -> Settings:
@@ -122,12 +187,15 @@ def make_settings(folder: Path, database_url: str, **changes: Any) -> Settings:
         "database_owner_url": None,
         "bind": "127.0.0.1:8080",
         "workers": 1,
-        "public_url": "https://licenses.example.com",
+        "public_url": ORIGIN,
         "mail_url": f"file://{folder / 'mail'}",
         "mail_from": "Koor <licenses@koor.example>",
         "keys_dir": folder / "keys",
         "keys_passphrase_file": None,
         "clock_file": None,
+        "oidc_issuer": None,
+        "oidc_client_id": None,
+        "oidc_client_secret_file": None,
     }
     return Settings(**{**values, **changes})
 

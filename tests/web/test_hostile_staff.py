@@ -98,7 +98,8 @@ def wrong_for(value: Any, *, optional: bool) -> Iterator[Any]:
     if type(value) is int:
         yield from NUMBERS
     if isinstance(value, list):
-        yield from ([other] for other in (True, 1, None, [], {}, "", "a\x00b"))
+        others: tuple[Any, ...] = (True, 1, None, [], {}, "", "a\x00b")
+        yield from ([other] for other in others)
 
 
 def test_a_member_of_a_wrong_value_or_missing_is_refused(trials: Iterator[Trial]) -> None:

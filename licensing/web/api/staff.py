@@ -1,0 +1,107 @@
+"""`/v1/staff`: the people who run this server. One-time passwords are shown once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response
+from marshmallow import Schema, ValidationError, validates_schema
+
+from licensing.core.callers import WHOLE_DISCOUNT, Caller, Permission, Role
+from licensing.services.idempotency import Rendered
+from licensing.services.staff import Changes, LetIn
+from licensing.storage.staff import StaffMember
+from licensing.web import fields
+from licensing.web.access import deed, reading
+from licensing.web.api.presenting import answer, moment, rendered
+from licensing.web.requests import house, parse
+
+blueprint = Blueprint("api_staff", __name__, url_prefix="/v1/staff")
+
+MAX_NAME = 200
+
+
+class RoleField(fields.Text):
+    """One of the roles, by name."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(20, **options)
+
+    def _deserialize(self, value: Any, *arguments: Any, **options: Any) -> Any:
+        text = super()._deserialize(value, *arguments, **options)
+        if text not in list(Role):
+            raise ValidationError(f"Must be one of {', '.join(Role)}.")
+        return Role(text)
+
+
+class MemberSchema(Schema):
+    email = fields.Email(required=True)
+    name = fields.Text(MAX_NAME, required=True)
+    role = RoleField(required=True)
+    discount_limit = fields.WholeNumber(0, WHOLE_DISCOUNT, load_default=0)
+
+
+class ChangeSchema(Schema):
+    name = fields.Text(MAX_NAME)
+    role = RoleField()
+    discount_limit = fields.WholeNumber(0, WHOLE_DISCOUNT)
+
+    @validates_schema
+    def _something(self, data: dict[str, Any], **_: Any) -> None:
+        if not data:
+            raise ValidationError("Send `name`, `role` or `discount_limit`.", "name")
+
+
+@blueprint.get("")
+@reading(Permission.STAFF_MANAGE)
+def list_staff(_: Caller) -> Response:
+    return answer({"staff": [_members(member) for member in house().staff.list()]})
+
+
+@blueprint.post("")
+@deed(Permission.STAFF_MANAGE)
+def add(caller: Caller) -> Rendered:
+    return _present(house().staff.add(caller, **parse(MemberSchema())), 201)
+
+
+@blueprint.patch("/<id:staff_id>")
+@deed(Permission.STAFF_MANAGE)
+def change(caller: Caller, staff_id: str) -> Rendered:
+    return rendered(_members(house().staff.change(caller, staff_id, Changes(**parse(ChangeSchema())))))
+
+
+@blueprint.post("/<id:staff_id>/reset")
+@deed(Permission.STAFF_MANAGE)
+def reset(caller: Caller, staff_id: str) -> Rendered:
+    return _present(house().staff.reset(caller, staff_id))
+
+
+@blueprint.post("/<id:staff_id>/disablement")
+@deed(Permission.STAFF_MANAGE)
+def disable(caller: Caller, staff_id: str) -> Rendered:
+    return rendered(_members(house().staff.disable(caller, staff_id)))
+
+
+@blueprint.post("/<id:staff_id>/enablement")
+@deed(Permission.STAFF_MANAGE)
+def enable(caller: Caller, staff_id: str) -> Rendered:
+    return rendered(_members(house().staff.enable(caller, staff_id)))
+
+
+def _present(let_in: LetIn, status: int = 200) -> Rendered:
+    document = {**_members(let_in.member), "one_time_password": let_in.one_time_password}
+    return rendered(document, status, secret="one_time_password")  # noqa: S106 - the member's name
+
+
+def _members(member: StaffMember) -> dict[str, object]:
+    return {
+        "id": member.id,
+        "email": member.email,
+        "name": member.name,
+        "role": member.role,
+        "discount_limit": member.discount_limit,
+        "must_change_password": member.must_change_password,
+        "second_factor": member.has_second_factor,
+        "created_at": moment(member.created_at),
+        "disabled_at": moment(member.disabled_at),
+    }
