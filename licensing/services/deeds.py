@@ -63,7 +63,7 @@ class Deeds:
         text = as_text(self.files.current(session, standing, now))
         recipients = organizations.contacts(session, standing.organization_id)[:1]
         for contact in recipients:
-            mail = mails.license_issued(contact.email, contact.name, _sentence(license), text)
+            mail = mails.license_issued(contact.email, contact.name, sentence(license), text)
             outbox.add(session, self.system.new_id(), mail, now)
         nobody = () if recipients else ("Nobody was written to: the customer has no contact.",)
         return Done(standing, license.jti, deed.charge, (*more, *nobody))
@@ -96,7 +96,8 @@ def seen(session: Session, caller: Caller, standing: Standing | None) -> Standin
     return standing
 
 
-def _sentence(license: License) -> str:
+def sentence(license: License) -> str:
+    """What the mail that brings a license says of it."""
     end = ends_at(license)
     term = "" if end is None else f", until {end.date().isoformat()}"
     return f"your license for {license.seats} storage nodes is ready{term}."

@@ -126,34 +126,44 @@ class Organizations:
             return survivor
 
     def erase(self, caller: Caller, organization_id: str, contact_id: str, serials: Sequence[str]) -> None:
-        """The person is nobody from now on: contact, registrations and mails are blank, and the ledger says so.
+        """The person is nobody from now on, wherever she was a contact: the ledger says so, and who she was is gone.
 
-        `serials` are issuances of the customer whose private records name the person; they go, too. Raises NotFound,
-        and InvalidFields for an issuance that is not the customer's or has no record.
+        Contacts, registrations and mails are blank. `serials` are issuances of the customer whose private records name
+        her; the records go, too. Raises NotFound, and InvalidFields for an issuance that is not the customer's.
         """
         now = self._system.now()
         with self._database.write() as session:
             organization = existing(session, caller, organization_id)
-            family = organizations.family(session, organization.id)
             contacts = {contact.id: contact for contact in organizations.contacts(session, organization.id)}
-            contact = contacts.get(contact_id)
-            if contact is None:
+            person = contacts.get(contact_id)
+            if person is None:
                 raise NotFound(NO_CONTACT)
-            organizations.erase_contact(session, contact, now)
-            registrations.erase(session, contact.folded_email)
-            outbox.erase(session, contact.email, now)
-            subject, details = Subject(organization_id=organization.id), {"contact": contact.id}
-            self._issuing.note(session, Deed(Kind.ERASED, caller.id, now, details), subject, now)
+            spellings = registrations.erase(session, person.folded_email, now)
+            for contact in organizations.of_mailbox(session, person.folded_email):
+                spellings.add(contact.email)
+                organizations.erase_contact(session, contact, now)
+                self._note_erased(session, caller, contact, contact.organization_id, now)
+            for spelling in spellings:
+                outbox.erase(session, spelling, now)
+            family = organizations.family(session, organization.id)
             for serial in serials:
                 issuance = ledger.find(session, serial)
-                if (
-                    issuance is None
-                    or issuance.organization_id not in family
-                    or not ledger.erase_record(session, serial)
-                ):
+                is_theirs = issuance is not None and issuance.organization_id in family
+                if not is_theirs or not ledger.erase_record(session, serial):
                     raise InvalidFields({"issuances": ["Must name issuances of this customer that have a record."]})
-                deed = Deed(Kind.ERASED, caller.id, now, details, refers_to=serial)
-                self._issuing.note(session, deed, subject, now)
+                self._note_erased(session, caller, person, organization.id, now, serial)
+
+    def _note_erased(
+        self,
+        session: Session,
+        caller: Caller,
+        contact: Contact,
+        organization_id: str,
+        now: datetime,
+        serial: str | None = None,
+    ) -> None:
+        deed = Deed(Kind.ERASED, caller.id, now, {"contact": contact.id}, refers_to=serial)
+        self._issuing.note(session, deed, Subject(organization_id=organization_id), now)
 
     def _add_contact(self, session: Session, organization_id: str, person: Person, now: datetime) -> str:
         id = self._system.new_id()

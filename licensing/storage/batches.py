@@ -1,13 +1,28 @@
-"""How far a batch file has been issued, by the hash of its bytes: what makes a killed batch go on where it stood."""
+"""How far a batch file has been issued, by the hash of its bytes, and the rows of a batch, many at a time.
+
+What a row says is what `storage.organizations`, `licenses`, `events` and `outbox` write for one sale; a test compares.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 
-from sqlalchemy import String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import String, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from licensing.storage.database import Base
+from licensing.core.addresses import Address
+from licensing.core.mails import Mail
+from licensing.core.searching import grams
+from licensing.core.standings import Standing
+from licensing.storage.bulk import insert, stored
+from licensing.storage.database import Base, insert_into, take_turns
+from licensing.storage.events import EventRow
+from licensing.storage.licenses import LicenseRow, TokenRow
+from licensing.storage.organizations import ContactRow, GramRow, OrganizationRow
+from licensing.storage.outbox import OutboxRow
 
 
 class BatchRow(Base):
@@ -18,3 +33,114 @@ class BatchRow(Base):
     rows_total: Mapped[int]
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """How far the file has been issued: its first `rows_done` lines of `rows_total`."""
+
+    rows_done: int
+    rows_total: int
+    started_at: datetime
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """A new organisation with its one contact."""
+
+    id: str
+    name: str
+    country: str
+    contact_id: str
+    address: Address
+    contact: str
+
+
+@dataclass(frozen=True, slots=True)
+class LicenseMail:
+    """A mail that brings the file of a license."""
+
+    id: str
+    mail: Mail
+    license_id: str
+
+
+def find(session: Session, file_hash: str) -> Batch | None:
+    columns = (BatchRow.rows_done, BatchRow.rows_total, BatchRow.started_at, BatchRow.finished_at)
+    row = session.execute(select(*columns).where(BatchRow.file_hash == file_hash)).first()
+    return None if row is None else Batch(*row)
+
+
+def claim(session: Session, file_hash: str, rows_total: int, now: datetime) -> int:
+    """How many lines are done. Whoever else issues the same file waits until this transaction ends."""
+    take_turns(session, f"batch {file_hash}")
+    values = {"file_hash": file_hash, "rows_done": 0, "rows_total": rows_total, "started_at": now}
+    session.execute(insert_into(session, BatchRow).values(values).on_conflict_do_nothing())
+    return session.execute(select(BatchRow.rows_done).where(BatchRow.file_hash == file_hash)).scalar_one()
+
+
+def advance(session: Session, file_hash: str, rows_done: int, finished_at: datetime | None) -> None:
+    """The first `rows_done` lines are done: written in the transaction that issues them."""
+    session.execute(
+        update(BatchRow)
+        .where(BatchRow.file_hash == file_hash)
+        .values(rows_done=rows_done, finished_at=finished_at)
+    )
+
+
+def add_customers(session: Session, customers: Sequence[Customer], actor: str, now: datetime) -> None:
+    """The organisations, their contacts, what a search finds them by, and the trail of who made them."""
+    at = stored(now)
+    insert(
+        session,
+        OrganizationRow,
+        ("id", "name", "country", "created_at"),
+        [(each.id, each.name, each.country, at) for each in customers],
+    )
+    insert(
+        session,
+        ContactRow,
+        ("id", "organization_id", "email", "folded_email", "name", "created_at"),
+        [(each.contact_id, each.id, each.address.typed, each.address.folded, each.contact, at) for each in customers],
+    )
+    insert(
+        session,
+        GramRow,
+        ("gram", "organization_id"),
+        # No piece spans a blank, so those of both texts are those of one.
+        [(gram, each.id) for each in customers for gram in grams(f"{each.name} {each.address.typed}")],
+    )
+    insert(
+        session,
+        EventRow,
+        ("at", "actor", "action", "subject", "details"),
+        [(at, actor, "organization.created", each.id, "{}") for each in customers],
+    )
+
+
+def add_licenses(session: Session, standings: Sequence[Standing], tokens: Sequence[str]) -> None:
+    """New licenses and the token of each."""
+    columns = [column.name for column in LicenseRow.__table__.columns]
+    fields = attrgetter(*("license_id" if name == "id" else name for name in columns))
+    insert(session, LicenseRow, columns, [tuple(map(stored, fields(standing))) for standing in standings])
+    insert(
+        session,
+        TokenRow,
+        ("jti", "license_id", "seq", "token"),
+        [(each.jti, each.license_id, each.seq, token) for each, token in zip(standings, tokens, strict=True)],
+    )
+
+
+def add_mails(session: Session, mails: Sequence[LicenseMail], now: datetime) -> None:
+    """The mails, due now; the file of each is attached when it is sent."""
+    at = stored(now)
+    insert(
+        session,
+        OutboxRow,
+        ("id", "recipient", "subject", "text", "attachments", "created_at", "due_at", "tries", "license_id"),
+        [
+            (each.id, each.mail.recipient, each.mail.subject, each.mail.text, "[]", at, at, 0, each.license_id)
+            for each in mails
+        ],
+    )

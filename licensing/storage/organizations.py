@@ -209,6 +209,16 @@ def contacts(session: Session, organization_id: str) -> list[Contact]:
     return [Contact(row.id, row.organization_id, row.email, row.folded_email, row.name) for row in rows]
 
 
+def of_mailbox(session: Session, folded_email: str) -> list[Contact]:
+    """The same person wherever she is a contact, in the order of the organisations' ids."""
+    rows = session.scalars(
+        select(ContactRow)
+        .where(ContactRow.folded_email == folded_email, ContactRow.erased_at.is_(None))
+        .order_by(ContactRow.organization_id, ContactRow.id)
+    )
+    return [Contact(row.id, row.organization_id, row.email, row.folded_email, row.name) for row in rows]
+
+
 def erase_contact(session: Session, contact: Contact, now: datetime) -> None:
     """The person is nobody from now on: address and name are blank, and found by neither."""
     session.execute(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import JSON, String, Text, case, func, or_, select, update
+from sqlalchemy import JSON, String, Text, case, func, literal, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from licensing.core.mails import Mail
@@ -28,15 +28,18 @@ class OutboxRow(Base):
     sent_at: Mapped[datetime | None]
     dead_at: Mapped[datetime | None]
     last_error: Mapped[str | None] = mapped_column(String(200))
+    # The license whose file is attached when the mail is sent; not stored with each of a hundred thousand mails.
+    license_id: Mapped[str | None] = mapped_column(String(32))
 
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """A mail that is due, with the number of tries already made."""
+    """A mail that is due, with the number of tries already made, and the license whose file is still to be attached."""
 
     id: str
     mail: Mail
     tries: int
+    license_id: str | None
 
 
 def add(session: Session, id: str, mail: Mail, now: datetime) -> None:
@@ -74,6 +77,7 @@ def take_due(session: Session, now: datetime, until: datetime, limit: int) -> li
             row.id,
             Mail(row.recipient, row.subject, row.text, tuple((name, content) for name, content in row.attachments)),
             row.tries,
+            row.license_id,
         )
         for row in rows
     ]
@@ -102,5 +106,5 @@ def erase(session: Session, email: str, now: datetime) -> None:
         "due_at": None,
         "last_error": None,
     }
-    unsent = case((OutboxRow.sent_at.is_(None), func.coalesce(OutboxRow.dead_at, int(now.timestamp()))))
+    unsent = case((OutboxRow.sent_at.is_(None), func.coalesce(OutboxRow.dead_at, literal(now, OutboxRow.dead_at.type))))
     session.execute(update(OutboxRow).where(about).values(**blank, dead_at=unsent))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, String, select, update
+from sqlalchemy import ColumnElement, String, func, literal, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from licensing.core.addresses import Address
@@ -87,13 +87,17 @@ def use(session: Session, id: str, now: datetime) -> None:
     session.execute(update(RegistrationRow).where(RegistrationRow.id == id).values(used_at=now))
 
 
-def erase(session: Session, folded_email: str) -> None:
-    """Forgets who registered from this mailbox; that its organisation has had a trial is kept elsewhere."""
-    session.execute(
-        update(RegistrationRow)
-        .where(RegistrationRow.folded_email == folded_email)
-        .values(email="", folded_email="", name="")
-    )
+def erase(session: Session, folded_email: str, now: datetime) -> set[str]:
+    """Forgets who registered from this mailbox, and voids the links; the spellings of the address that were used.
+
+    That its organisation has had a trial is kept elsewhere.
+    """
+    of_mailbox = RegistrationRow.folded_email == folded_email
+    spellings = set(session.scalars(select(RegistrationRow.email).where(of_mailbox)))
+    used_at = func.coalesce(RegistrationRow.used_at, literal(now, RegistrationRow.used_at.type))
+    blank = {"email": "", "folded_email": "", "name": "", "used_at": used_at}
+    session.execute(update(RegistrationRow).where(of_mailbox).values(**blank))
+    return spellings
 
 
 def _pending(session: Session, *conditions: ColumnElement[bool]) -> Pending | None:

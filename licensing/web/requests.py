@@ -24,6 +24,10 @@ _ID = re.compile("[0-9a-f]{32}")
 Parsed = TypeVar("Parsed")
 
 
+class NothingSchema(Schema):
+    """The body of a deed that has nothing more to say: `{}`."""
+
+
 def house() -> House:
     """The house this application speaks for."""
     return cast(House, current_app.extensions["house"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from sqlalchemy import insert
@@ -93,16 +94,15 @@ def test_a_merge_leaves_licenses_with_who_bought_them(world: World) -> None:
 
 
 def test_merges_make_no_chains(world: World) -> None:
-    first, second, third, fourth = (add(world, name) for name in ("One", "Two", "Three", "Four"))
+    first, second, third = (add(world, name) for name in ("One", "Two", "Three"))
     merge = world.house.organizations.merge
 
     merge(OPERATOR, first, second)
     merge(OPERATOR, second, third)
-    merge(OPERATOR, fourth, first)
 
     shown = world.house.organizations.show(OPERATOR, first)
     assert shown.organization.id == third
-    assert set(shown.merged) == {first, second, fourth}
+    assert set(shown.merged) == {first, second}
 
 
 def test_one_customer_is_not_merged_with_itself(world: World) -> None:
@@ -111,7 +111,7 @@ def test_one_customer_is_not_merged_with_itself(world: World) -> None:
     merge(OPERATOR, first, second)
 
     for duplicate, survivor in ((third, third), (first, third), (first, second), (second, first)):
-        assert_refused(world, OrganizationState, lambda one=duplicate, two=survivor: merge(OPERATOR, one, two))
+        assert_refused(world, OrganizationState, partial(merge, OPERATOR, duplicate, survivor))
     assert_refused(world, NotFound, lambda: merge(OPERATOR, third, "0" * 32))
 
 
@@ -136,7 +136,8 @@ def test_nothing_names_an_erased_person_and_the_audit_passes(world: World) -> No
     world.house.organizations.erase(OPERATOR, shown[0], shown[1], [serial])
 
     rows = repr(world.rows()).lower()
-    assert "gmail.com" not in rows and "jane" not in rows
+    assert "gmail.com" not in rows
+    assert "jane" not in rows
     assert world.house.audit.run().findings == []
 
 

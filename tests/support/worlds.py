@@ -175,7 +175,7 @@ class Staffer:
 
     def _send(self, method: str, path: str, body: object, key: str | None, headers: dict[str, str]) -> TestResponse:
         spelled = _spelled(headers) if key is None else {**_spelled(headers), "Idempotency-Key": key}
-        return self.client.open(path, method=method, json=body, headers=spelled)
+        return self.client.open(path, method=method, json={} if body is None else body, headers=spelled)
 
 
 def make_settings(folder: Path, database_url: str, **changes: Any) -> Settings:

@@ -142,6 +142,61 @@ def checked_in(world: World) -> tuple[str, str]:
     return buyer, license_id
 
 
+def of_organization(deed: str, body: dict[str, Any] | None = None, optional: frozenset[str] = frozenset()) -> Prepare:
+    """A request about a customer."""
+
+    def prepare(world: World) -> Request:
+        id = customer(world)
+        absent = f"/v1/organizations/{ABSENT}{deed}"
+        return Request(f"/v1/organizations/{id}{deed}", body, id, absent, optional=optional)
+
+    return prepare
+
+
+def _merge(world: World) -> Request:
+    return Request(f"/v1/organizations/{customer(world)}/merge", {"into": customer(world)})
+
+
+def _erase(world: World) -> Request:
+    id = customer(world)
+    [contact] = world.house.organizations.show(OPERATOR, id).contacts
+    path = f"/v1/organizations/{id}/contacts/{contact.id}/erasure"
+    return Request(path, {"issuances": []}, id, path.replace(id, ABSENT), optional=frozenset({"issuances"}))
+
+
+def _entitlement(world: World) -> Request:
+    id = customer(world)
+    return Request(f"/v1/entitlements?organization={id}", None, id, f"/v1/entitlements?organization={ABSENT}")
+
+
+def of_cluster(deed: str, body: dict[str, Any] | None = None) -> Prepare:
+    """A request about a cluster that has checked in."""
+
+    def prepare(world: World) -> Request:
+        buyer, license_id = checked_in(world)
+        path = f"/v1/licenses/{license_id}/clusters{deed}"
+        return Request(path, body, buyer, path.replace(license_id, ABSENT))
+
+    return prepare
+
+
+def of_person(deed: str, body: dict[str, Any], optional: frozenset[str] = frozenset()) -> Prepare:
+    """A request about somebody of the staff."""
+
+    def prepare(world: World) -> Request:
+        id = world.sign_in("sales").id.removeprefix("staff:")
+        if deed == "/enablement":
+            world.house.staff.disable(OPERATOR, id)
+        return Request(f"/v1/staff/{id}{deed}", body, optional=optional)
+
+    return prepare
+
+
+def _api_key(world: World) -> Request:
+    made = world.house.api_keys.create(OPERATOR, "shop", [Permission.LICENSES_READ], 30, None)
+    return Request(f"/v1/api-keys/{made.api_key.id}/revocation", {})
+
+
 def _today(world: World) -> str:
     return world.clock().date().isoformat()
 
@@ -170,6 +225,37 @@ STAFF_ROUTES: dict[tuple[str, str], Prepare] = {
     ("POST", "/v1/quotes/<id:quote_id>/withdrawal"): of_quote("/withdrawal", {}),
     ("POST", "/v1/quotes/<id:quote_id>/acceptance"): of_quote("/acceptance", {"order_number": "PO-1"}),
     ("GET", "/quotes/<id:quote_id>"): of_quote("", base="/quotes"),
+    ("GET", "/v1/organizations"): lambda world: Request("/v1/organizations?q=x"),
+    ("POST", "/v1/organizations"): lambda world: Request("/v1/organizations", {"name": "Acme", "country": "DE"}),
+    ("GET", "/v1/organizations/<id:organization_id>"): of_organization(""),
+    ("PATCH", "/v1/organizations/<id:organization_id>"): of_organization("", {"name": "Other"}, frozenset({"name"})),
+    ("POST", "/v1/organizations/<id:organization_id>/contacts"): of_organization(
+        "/contacts", {"email": "joe@acme.example", "name": "Joe"}
+    ),
+    ("POST", "/v1/organizations/<id:organization_id>/merge"): _merge,
+    ("POST", "/v1/organizations/<id:organization_id>/contacts/<id:contact_id>/erasure"): _erase,
+    ("GET", "/v1/entitlements"): _entitlement,
+    ("GET", "/v1/licenses/<id:license_id>/clusters"): of_cluster(""),
+    ("POST", "/v1/licenses/<id:license_id>/clusters/<fsid>/non-production"): of_cluster(
+        f"/{FSID}/non-production", {"granted": True, "reason": "x"}
+    ),
+    ("POST", "/v1/licenses/<id:license_id>/clusters/<fsid>/reset"): of_cluster(f"/{FSID}/reset", REASON),
+    ("POST", "/v1/licenses/<id:license_id>/clusters/<fsid>/release"): of_cluster(f"/{FSID}/release", REASON),
+    ("GET", "/v1/staff"): lambda world: Request("/v1/staff"),
+    ("POST", "/v1/staff"): lambda world: Request(
+        "/v1/staff",
+        {"email": f"new{next(_numbers)}@koor.example", "name": "New", "role": "sales", "discount_limit": 10},
+        optional=frozenset({"discount_limit"}),
+    ),
+    ("PATCH", "/v1/staff/<id:staff_id>"): of_person("", {"discount_limit": 20}, frozenset({"discount_limit"})),
+    ("POST", "/v1/staff/<id:staff_id>/reset"): of_person("/reset", {}),
+    ("POST", "/v1/staff/<id:staff_id>/disablement"): of_person("/disablement", {}),
+    ("POST", "/v1/staff/<id:staff_id>/enablement"): of_person("/enablement", {}),
+    ("GET", "/v1/api-keys"): lambda world: Request("/v1/api-keys"),
+    ("POST", "/v1/api-keys"): lambda world: Request(
+        "/v1/api-keys", {"name": "shop", "scopes": ["licenses.read"], "days": 30}
+    ),
+    ("POST", "/v1/api-keys/<id:api_key_id>/revocation"): _api_key,
     ("GET", "/v1/prices"): lambda world: Request("/v1/prices"),
     ("POST", "/v1/prices"): lambda world: Request(
         "/v1/prices", {"currency": "USD", "node_year_minor": 100, "valid_from": _today(world)}

@@ -159,6 +159,9 @@ def test_two_that_are_merged_into_each_other_at_once_stay_one(world: World, sell
 def test_an_erased_person_is_nowhere_and_the_ledger_is_whole(world: World, seller: Staffer) -> None:
     boss = world.sign_in("manager")
     trial = world.trial("jane.roe@gmail.com", name="Jane Roe", organization="Roe")
+    world.register("jane.roe+list@gmail.com", name="Jane Roe")
+    link = world.link_token()
+    other = made(seller, "Other", contact={"email": "janeroe@gmail.com", "name": "Jane Roe"})
     world.register("jane.roe@gmail.com", name="Jane Roe")
     id = seller.get(f"/v1/licenses/{trial['license_id']}").get_json()["organization_id"]
     [contact] = shown(seller, id)["contacts"]
@@ -174,7 +177,9 @@ def test_an_erased_person_is_nowhere_and_the_ledger_is_whole(world: World, selle
         assert trace not in everything
     assert world.house.audit.run().findings == []
     kinds = [row for row in world.rows()["issuance"] if "erased" in row]
-    assert len(kinds) == 2
+    assert len(kinds) == 3
+    assert shown(seller, other)["contacts"] == []
+    assert world.confirm(token=link).status_code == 410
     assert shown(seller, id)["contacts"] == []
     assert boss.post(path, {}).status_code == 404
     assert world.check_in(trial["license_file"]["license"], ["a"]).get_json()["code"] == "VALID"

@@ -13,8 +13,7 @@ from licensing.storage.api_keys import ApiKey
 from licensing.web import fields
 from licensing.web.access import deed, reading
 from licensing.web.api.presenting import answer, moment, rendered
-from licensing.web.api.quotes import NothingSchema
-from licensing.web.requests import house, parse
+from licensing.web.requests import NothingSchema, house, parse
 
 blueprint = Blueprint("api_api_keys", __name__, url_prefix="/v1/api-keys")
 

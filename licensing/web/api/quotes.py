@@ -14,7 +14,7 @@ from licensing.web.access import deed, reading
 from licensing.web.api.licenses import present
 from licensing.web.api.presenting import answer, moment, rendered
 from licensing.web.api.terms import MAX_ORDER_NUMBER, TermSchema, read_term
-from licensing.web.requests import house, page_of, parse, query_id
+from licensing.web.requests import NothingSchema, house, page_of, parse, query_id
 
 blueprint = Blueprint("api_quotes", __name__, url_prefix="/v1/quotes")
 
@@ -32,10 +32,6 @@ class QuoteSchema(TermSchema):
 
 class AcceptanceSchema(Schema):
     order_number = fields.Text(MAX_ORDER_NUMBER, required=True)
-
-
-class NothingSchema(Schema):
-    """A body that has nothing to say: `{}`."""
 
 
 @blueprint.get("")

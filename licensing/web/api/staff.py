@@ -14,7 +14,7 @@ from licensing.storage.staff import StaffMember
 from licensing.web import fields
 from licensing.web.access import deed, reading
 from licensing.web.api.presenting import answer, moment, rendered
-from licensing.web.requests import house, parse
+from licensing.web.requests import NothingSchema, house, parse
 
 blueprint = Blueprint("api_staff", __name__, url_prefix="/v1/staff")
 
@@ -73,18 +73,21 @@ def change(caller: Caller, staff_id: str) -> Rendered:
 @blueprint.post("/<id:staff_id>/reset")
 @deed(Permission.STAFF_MANAGE)
 def reset(caller: Caller, staff_id: str) -> Rendered:
+    parse(NothingSchema())
     return _present(house().staff.reset(caller, staff_id))
 
 
 @blueprint.post("/<id:staff_id>/disablement")
 @deed(Permission.STAFF_MANAGE)
 def disable(caller: Caller, staff_id: str) -> Rendered:
+    parse(NothingSchema())
     return rendered(_members(house().staff.disable(caller, staff_id)))
 
 
 @blueprint.post("/<id:staff_id>/enablement")
 @deed(Permission.STAFF_MANAGE)
 def enable(caller: Caller, staff_id: str) -> Rendered:
+    parse(NothingSchema())
     return rendered(_members(house().staff.enable(caller, staff_id)))
 
 

@@ -82,6 +82,7 @@ def upgrade() -> None:
     op.create_index("ix_issuance_order_number", "issuance", ["order_number"])
     op.create_index("ix_issuance_refers_to", "issuance", ["refers_to"])
     op.add_column("cluster", sa.Column("np_granted", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column("outbox", sa.Column("license_id", sa.String(length=32), nullable=True))
     _staff()
     _prices()
 
@@ -304,6 +305,7 @@ def downgrade() -> None:
         staff.drop_column("discount_limit")
         staff.drop_column("name")
         staff.alter_column("password_hash", existing_type=sa.String(length=200), nullable=False)
+    op.drop_column("outbox", "license_id")
     op.drop_column("cluster", "np_granted")
     op.drop_index("ix_issuance_refers_to", "issuance")
     op.drop_index("ix_issuance_order_number", "issuance")
