@@ -31,7 +31,7 @@ def ratios() -> list[Ratio]:
 
 
 def _ratio(name: str, folder: Path, database_url: str) -> Ratio:
-    house = build(_settings(folder, database_url))
+    house = build(bench_settings(folder, database_url))
     set_up(house)
     buyer = house.organizations.create(OPERATOR, "Acme GmbH", "DE", None, None)
     house.sales.sell(OPERATOR, buyer.id, Term(seats=10_000, months=12), None)
@@ -72,7 +72,7 @@ def _body(nodes: int) -> bytes:
     return json.dumps({"cluster": cluster, "nodes": names, "nonce": "n-1"}).encode()
 
 
-def _settings(folder: Path, database_url: str) -> Settings:
+def bench_settings(folder: Path, database_url: str) -> Settings:
     return Settings(
         mode=DEVELOPMENT,
         data_dir=folder,
@@ -86,6 +86,7 @@ def _settings(folder: Path, database_url: str) -> Settings:
         keys_dir=folder / "keys",
         keys_passphrase_file=None,
         clock_file=None,
+        proxies=0,
         oidc_issuer=None,
         oidc_client_id=None,
         oidc_client_secret_file=None,

@@ -26,6 +26,7 @@ class Settings:
     bind: str
     workers: int
     public_url: str
+    proxies: int
     mail_url: str
     mail_from: str
     keys_dir: Path
@@ -60,6 +61,7 @@ def read_settings() -> Settings:
         bind=bind,
         workers=env.int("WORKERS", 2, validate=Range(1, 64)),
         public_url=env.str("PUBLIC_URL", f"http://{bind}").rstrip("/"),
+        proxies=env.int("PROXIES", 0, validate=Range(0, 10)),
         mail_url=env.str("MAIL_URL", f"file://{folder / 'mail'}"),
         mail_from=env.str("MAIL_FROM", "Koor licensing <licenses@localhost>"),
         keys_dir=env.path("KEYS_DIR", folder / "keys"),

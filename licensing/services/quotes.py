@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -84,8 +84,7 @@ class Quotes:
             standing = _license(session, buyer, wish.license_id)
             kind = _kind(standing, wish)
             tier = tier_for(Edition.PRO, wish.term.seats, now, tiers.every(session))
-            if wish.term.support is not None:
-                chosen(wish.term.support, tier, now, supports.offers(session))
+            support = chosen(wish.term.support, tier, now, supports.offers(session))
             price = _amount(session, standing, kind, wish, now)
             take_turns(session, "quote numbers")
             quote = Quote(
@@ -94,7 +93,7 @@ class Quotes:
                 organization_id=buyer.id,
                 license_id=wish.license_id,
                 kind=kind,
-                term=wish.term,
+                term=wish.term if kind is Kind.EXPANDED else replace(wish.term, support=support),
                 tier=tier.name,
                 amount=price,
                 state=first_state(caller, wish.discount_percent),

@@ -107,7 +107,7 @@ class Staff:
             return _locked(session, id)
 
     def reset(self, caller: Caller, id: str) -> LetIn:
-        """The account with a new one-time password and without a second factor; its sessions have ended.
+        """The account with a new one-time password, without second factor and single sign-on; its sessions have ended.
 
         Raises NotFound, and StaffState for one's own account: whoever stole a session would keep it that way.
         """
@@ -117,7 +117,7 @@ class Staff:
             member = _locked(session, id)
             _require_other(caller, member, "Nobody resets her own account; change the password instead.")
             staff.set_password(session, id, hashed, for_one_use=True)
-            staff.forget_second_factor(session, id)
+            staff.forget_factors(session, id)
             sessions.end_all(session, id)
             events.add(session, caller.id, "staff.reset", id, now)
             return LetIn(_locked(session, id), password)

@@ -157,8 +157,9 @@ def use_second_factor(session: Session, id: str, step: int) -> None:
     _set(session, id, totp_confirmed=True, totp_last_step=step)
 
 
-def forget_second_factor(session: Session, id: str) -> None:
-    _set(session, id, totp_secret=None, totp_confirmed=False, totp_last_step=0)
+def forget_factors(session: Session, id: str) -> None:
+    """Neither a second factor nor an account at the identity provider belongs to the person any more."""
+    _set(session, id, totp_secret=None, totp_confirmed=False, totp_last_step=0, oidc_subject=None)
 
 
 def change(session: Session, id: str, name: str, role: Role, discount_limit: int) -> None:

@@ -86,7 +86,7 @@ def session_secret() -> str:
 def require_own_origin() -> None:
     """Raises ForeignOrigin unless a request that changes something says that it comes from this server's pages."""
     if request.method not in SAFE_METHODS and request.headers.get("Origin") != own_origin():
-        raise ForeignOrigin("Requests with a session must come from this server's own pages (Origin header).")
+        raise ForeignOrigin(f"Such a request must come from a page of {own_origin()} (Origin header).")
 
 
 def own_origin() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from licensing.bootstrap import House, build, require_fit
 from licensing.settings import read_settings
@@ -62,6 +63,9 @@ def create_app(house: House) -> Flask:
     app.extensions["house"] = house
     app.config["MAX_CONTENT_LENGTH"] = requests.MAX_BODY_BYTES
     app.url_map.merge_slashes = False  # a path has one spelling: no redirect to wherever the Host header says
+    if house.settings.proxies:
+        # Each of our own proxies has added one address; what stands before those is anybody's claim.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=house.settings.proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
     problems.register(app)
     requests.register(app)
     for blueprint in BLUEPRINTS:

@@ -12,8 +12,10 @@ import click
 import pytest
 
 from licensing.cli import cli
+from licensing.core.callers import FOR_PERSONS_ONLY, PERMISSIONS, Permission, Role
 from licensing.core.codes import Code, Warning
 from licensing.core.errors import Reason
+from licensing.core.ledger import Kind
 from licensing.settings import Settings
 from licensing.web.problems import HTTP_CODES, STATUS
 from tests.support.worlds import World
@@ -50,9 +52,10 @@ def test_every_code_is_documented(names: list[str]) -> None:
 
 
 def test_every_endpoint_is_documented(world: World) -> None:
-    rules = {rule.rule.replace("<id:", "<") for rule in world.house.app.url_map.iter_rules() if rule.endpoint != "static"}
+    rules = [rule for rule in world.house.app.url_map.iter_rules() if rule.endpoint != "static"]
+    paths = {rule.rule.replace("<id:", "<") for rule in rules}
 
-    assert sorted(rule for rule in rules if rule not in EVERYTHING) == []
+    assert sorted(path for path in paths if path not in EVERYTHING) == []
 
 
 def commands(group: click.Group, path: str = "") -> Iterator[str]:
@@ -105,3 +108,19 @@ def test_no_file_names_a_machine() -> None:
     named = [path.name for path in tracked() if machine.search(path.read_text("utf-8", "replace"))]
 
     assert named == [Path(__file__).name] or named == []
+
+
+def test_the_table_of_permissions_is_that_of_the_code() -> None:
+    rows = re.findall(r"^\| `(\S+)` \|(.*)\|$", (ROOT / "docs" / "sales.md").read_text("utf-8"), re.M)
+    columns = (Role.SALES, Role.MANAGER, Role.SUPPORT, Role.AUDITOR, Role.ADMIN)
+
+    told = {name: [cell.strip() == "yes" for cell in cells.split("|")] for name, cells in rows}
+
+    assert told == {
+        permission: [*(permission in PERMISSIONS[role] for role in columns), permission not in FOR_PERSONS_ONLY]
+        for permission in Permission
+    }
+
+
+def test_every_kind_of_deed_is_documented() -> None:
+    assert [kind for kind in Kind if f"`{kind}`" not in EVERYTHING] == []

@@ -193,6 +193,7 @@ def make_settings(folder: Path, database_url: str, **changes: Any) -> Settings:
         "keys_dir": folder / "keys",
         "keys_passphrase_file": None,
         "clock_file": None,
+        "proxies": 0,
         "oidc_issuer": None,
         "oidc_client_id": None,
         "oidc_client_secret_file": None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,9 +11,10 @@ from werkzeug.test import TestResponse
 
 from licensing.core.callers import OPERATOR, Role
 from licensing.services.staff import Changes
+from licensing.settings import Settings
 from licensing.web.access import SESSION_COOKIE
 from tests.support.staff import EVE, PASSWORD, add_account, code
-from tests.support.worlds import Browser, World, browser
+from tests.support.worlds import Browser, World, browser, make_world
 
 NEW = "a much better one"
 BOB = "bob@koor.example"
@@ -358,3 +360,19 @@ def test_blanks_at_the_ends_of_a_password_count(world: World) -> None:
 
     assert post_session(browser(world), password="blanks at both ends").status_code == 401
     assert post_session(browser(world), password="  blanks at both ends  ").status_code == 201
+
+
+@pytest.mark.parametrize(("proxies", "status"), [(0, 429), (1, 401)])
+def test_behind_a_proxy_the_address_is_what_the_proxy_says(settings: Settings, proxies: int, status: int) -> None:
+    world = make_world(replace(settings, proxies=proxies))
+    add_account(world)
+
+    def wrong(address: str) -> int:
+        forwarded = {"X-Forwarded-For": f"6.6.6.6, {address}"}  # a caller may claim anything before the proxy's own
+        body = {"email": EVE, "password": "wrong password"}
+        return world.client.post("/v1/sessions", json=body, headers=forwarded).status_code
+
+    assert {wrong("192.0.2.1") for _ in range(10)} == {401}
+
+    assert wrong("192.0.2.2") == status
+    world.house.database.engine.dispose()

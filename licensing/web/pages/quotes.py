@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from flask import Blueprint, Response
 
 from licensing.core import money
@@ -29,5 +31,6 @@ def show(caller: Caller, quote_id: str) -> Response:
         state=printed.state,
         organization=printed.organization,
         deed=DEEDS[printed.quote.kind],
+        last_day=(printed.quote.valid_until - timedelta(seconds=1)).date(),
         money=lambda minor: money.spelled(minor, printed.quote.amount.currency),
     )
