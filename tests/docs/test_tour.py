@@ -43,3 +43,5 @@ def test_the_tour_works_as_it_is_written(tmp_path: Path) -> None:
     assert re.search(r"^code +VALID$", verified, re.M)
     assert '"code": "VALID"\n"unlicensed_nodes": []' in '"code"' + checked_in
     assert '"code": "OVER_LIMIT"\n"unlicensed_nodes": ["e"]' in checked_in
+    assert re.search(r"^amount minor +3000000$", done.stdout, re.M)
+    assert re.search(r"^support +business$", done.stdout, re.M)
