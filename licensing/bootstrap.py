@@ -20,12 +20,14 @@ from licensing.mail import open_transport
 from licensing.services.api_keys import ApiKeys
 from licensing.services.audit import Audit
 from licensing.services.authentication import Authentication
+from licensing.services.batches import Batches
 from licensing.services.checkins import Checkins
 from licensing.services.clusters import Clusters
 from licensing.services.deeds import Deeds
 from licensing.services.entitlements import Entitlements
 from licensing.services.health import Health
 from licensing.services.idempotency import Idempotency
+from licensing.services.imports import Imports
 from licensing.services.issuing import NOBODY, Deed, Issuing
 from licensing.services.keys import KeyManagement
 from licensing.services.ledger import Ledger
@@ -72,6 +74,8 @@ class House:
     licenses: Licenses
     clusters: Clusters
     sales: Sales
+    batches: Batches
+    imports: Imports
     quotes: Quotes
     prices: Prices
     revoked_lists: RevokedLists
@@ -126,7 +130,7 @@ def build(settings: Settings, system: System | None = None) -> House:
     authentication = Authentication(database, keys, system.now)
     ledger = Ledger(database, keys, system.now, _origin(issuer), settings.data_dir / HIGH_WATER)
     transport = open_transport(settings.mail_url, settings.mail_from, system)
-    outbox = Outbox(database, transport, system.now)
+    outbox = Outbox(database, transport, files, system.now)
 
     def record(kind: Kind, kid: str, now: datetime) -> None:
         with database.write() as session:
@@ -154,6 +158,8 @@ def build(settings: Settings, system: System | None = None) -> House:
         licenses=Licenses(deeds),
         clusters=Clusters(database, system),
         sales=sales,
+        batches=Batches(database, issuing, system),
+        imports=Imports(database, issuing, system),
         quotes=Quotes(database, sales, system),
         prices=Prices(database, system),
         revoked_lists=revoked_lists,

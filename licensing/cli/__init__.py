@@ -11,7 +11,20 @@ import sys
 import click
 
 from licensing import __version__
-from licensing.cli import api_keys, clusters, db, keys, ledger, organizations, quotes, sales, server, staff, verify
+from licensing.cli import (
+    api_keys,
+    clusters,
+    db,
+    imports,
+    keys,
+    ledger,
+    organizations,
+    quotes,
+    sales,
+    server,
+    staff,
+    verify,
+)
 from licensing.core.errors import Refusal
 
 
@@ -29,6 +42,7 @@ COMMANDS: tuple[click.Command, ...] = (
     organizations.organizations,
     organizations.entitlements,
     sales.licenses,
+    imports.import_sales,
     clusters.clusters,
     quotes.quotes,
     quotes.prices,

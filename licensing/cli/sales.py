@@ -1,19 +1,24 @@
-"""`licensing licenses`, where somebody pays: issue, resize, void, refund."""
+"""`licensing licenses`, where somebody pays: issue (one or a file of many), resize, void, refund."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from licensing.bootstrap import House
 from licensing.cli import inputs, output
 from licensing.cli.houses import open_current_house
+from licensing.cli.imports import FILE, problems_told, read
 from licensing.cli.licenses import licenses as licenses
 from licensing.cli.licenses import out_option, reason_option, tell
 from licensing.core.callers import OPERATOR
 from licensing.core.sales import Purchase, Term
+from licensing.services.batches import CHUNK
 from licensing.services.deeds import Done
 from licensing.services.organizations import Person
 
@@ -26,7 +31,9 @@ from licensing.services.organizations import Person
 @click.option("--customer", metavar="ID", help="Sell to this organisation, which is known already.")
 @click.option("--convert", "trial", metavar="LICENSE", help="Convert this trial.")
 @click.option("--renew", "paid", metavar="LICENSE", help="Renew this paid license.")
-@click.option("--seats", type=int, required=True, help="Storage nodes.")
+@click.option("--batch", type=FILE, help="A CSV file: one new customer and license a line.")
+@click.option("--chunk", default=CHUNK, show_default=True, type=click.IntRange(1, 10_000), help="Lines a transaction.")
+@click.option("--seats", type=int, help="Storage nodes.")
 @inputs.term_options
 @inputs.order_options
 @out_option
@@ -39,7 +46,9 @@ def issue(
     customer: str | None,
     trial: str | None,
     paid: str | None,
-    seats: int,
+    batch: Path | None,
+    chunk: int,
+    seats: int | None,
     co_term: str | None,
     order_number: str | None,
     currency: str,
@@ -48,9 +57,15 @@ def issue(
     as_json: bool,
     **term_words: Any,
 ) -> None:
-    """Issue a paid license: to a customer, for a trial (--convert), or for another term (--renew)."""
-    if sum(choice is not None for choice in (organization, customer, trial, paid)) != 1:
-        raise click.UsageError("Say one of --organization, --customer, --convert and --renew.")
+    """Issue a paid license: to a customer, for a trial (--convert), for another term (--renew), or many (--batch)."""
+    if sum(choice is not None for choice in (organization, customer, trial, paid, batch)) != 1:
+        raise click.UsageError("Say one of --organization, --customer, --convert, --renew and --batch.")
+    if batch is not None:
+        _require_alone(("batch", "chunk", "as_json"))
+        _issue_batch(open_current_house(), batch, chunk, as_json=as_json)
+        return
+    if seats is None:
+        raise click.UsageError("Say how many --seats.")
     term, order = inputs.term(seats, **term_words), inputs.order(order_number, currency, discount)
     house = open_current_house()
     if co_term is not None:
@@ -120,3 +135,38 @@ def _sell_to_new(
     with house.database.joined():
         buyer = house.organizations.create(OPERATOR, organization, country, None, person)
         return house.sales.sell(OPERATOR, buyer.id, term, order)
+
+
+def _require_alone(batch_allows: tuple[str, ...]) -> None:
+    """A batch file says all there is to say: no other option may seem to count for it."""
+    context = click.get_current_context()
+    for option in context.command.params:
+        name = option.name or ""
+        if name not in batch_allows and context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{option.opts[0]} does not go with --batch; the file's columns say it.")
+
+
+def _issue_batch(house: House, file: Path, chunk: int, *, as_json: bool) -> None:
+    """What an earlier run of the same file issued is not issued again."""
+    with problems_told(), output.progress("Issuing") as bar:
+        finished = house.batches.run(OPERATOR, read(file), chunk, _telling(bar))
+    if finished.issued == 0:
+        click.echo("Every line of this file was issued before; nothing was done.", err=True)
+    document = {
+        "issued": finished.issued,
+        "lines": finished.batch.rows_total,
+        "started_at": output.moment(finished.batch.started_at),
+        "finished_at": output.moment(finished.batch.finished_at),
+    }
+    output.show(document, as_json=as_json)
+
+
+def _telling(bar: Callable[[int, int], None]) -> Callable[[int, int], None]:
+    """Moves the bar, and says the same in a line where nobody watches a terminal."""
+
+    def tell_both(done: int, total: int) -> None:
+        bar(done, total)
+        if not sys.stderr.isatty():
+            click.echo(f"{done} of {total} lines issued", err=True)
+
+    return tell_both

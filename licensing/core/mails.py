@@ -82,7 +82,8 @@ If you do not, ignore this mail; nothing has changed.
     )
 
 
-def license_issued(recipient: str, name: str, sentence: str, license_file: str) -> Mail:
+def license_issued(recipient: str, name: str, sentence: str, license_file: str | None) -> Mail:
+    """`license_file` None: it is attached when the mail is sent."""
     return Mail(
         recipient,
         "Your Koor license file",
@@ -97,7 +98,7 @@ kubectl --namespace rook-ceph create secret generic koor-license --from-file={LI
 
 It works without a connection to us.
 """,
-        ((LICENSE_FILE_NAME, license_file),),
+        () if license_file is None else ((LICENSE_FILE_NAME, license_file),),
     )
 
 

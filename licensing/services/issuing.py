@@ -6,7 +6,7 @@ with the published key before anyone sees it. A token without a leaf can't leave
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -18,8 +18,9 @@ from licensing.core.ledger import NOTHING_SIGNED, Kind, record_hash, signed_hash
 from licensing.core.licenses import Edition, License, license_claims, lint
 from licensing.core.sales import Charge
 from licensing.core.standings import Standing, issued
-from licensing.services.signing import KeyStore
-from licensing.storage import ledger, licenses
+from licensing.services.signing import Keys, KeyStore
+from licensing.services.signing_aside import signing
+from licensing.storage import batches, ledger, licenses
 from licensing.system import System
 
 
@@ -53,6 +54,20 @@ class Subject:
 NOBODY = Subject()
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A license that is ready to be issued, and the keys of that moment: a rotation in between changes nothing."""
+
+    standing: Standing
+    entry: ledger.Entry
+    signed: str
+    keys: Keys
+
+    def token(self) -> str:
+        """Signed, and checked as a client will check it; raises KeyUnusable."""
+        return self.keys.signed_license(self.signed)
+
+
 class Issuing:
     """Appends deeds to the ledger, and signs those that give a license."""
 
@@ -68,15 +83,37 @@ class Issuing:
 
         Raises TermRefused for a license that must not be, KeyUnusable when it can't be signed.
         """
-        lint(license)
+        ready = self._prepared(self._keys.current(), deed, license, previous, now)
+        licenses.put(session, ready.standing)
+        ledger.append(session, ready.entry)
+        licenses.add_token(session, license.jti, license.lid, license.seq, ready.token())
+        return ready.standing
+
+    def prepare(self, sales: Iterable[tuple[Deed, License]], now: datetime) -> list[Prepared]:
+        """New licenses as they are going to be issued: nothing is signed or written yet. Raises as `issue`."""
         keys = self._keys.current()
+        return [self._prepared(keys, deed, license, None, now) for deed, license in sales]
+
+    def _prepared(self, keys: Keys, deed: Deed, license: License, previous: Standing | None, now: datetime) -> Prepared:
+        lint(license)
         key = keys.key(Purpose.LICENSE)
         signed = key.signing_input(license_claims(license, self._issuer))
         standing = issued(license, signed_hash(signed), previous)
-        licenses.put(session, standing)
-        self._append(session, deed, subject_of(standing), license.jti, key.kid, standing.signed_hash, now)
-        licenses.add_token(session, license.jti, license.lid, license.seq, keys.signed_license(signed))
-        return standing
+        salt = self._system.new_salt()
+        entry = recorded(deed, subject_of(standing), license.jti, key.kid, standing.signed_hash, salt, now)
+        return Prepared(standing, entry, signed, keys)
+
+    def issue_many(self, session: Session, ready: Sequence[Prepared], meanwhile: Callable[[], None]) -> None:
+        """New licenses stand: leaves, tokens and rows of all are in `session`, each token checked as `issue` does.
+
+        `meanwhile` writes what the licenses' rows refer to, and whatever else there is, while other processes sign.
+        Raises KeyUnusable when one can't be signed.
+        """
+        ledger.append_many(session, [each.entry for each in ready])
+        with signing(ready) as under_way:
+            meanwhile()
+            tokens = under_way.tokens()
+        batches.add_licenses(session, [each.standing for each in ready], tokens)
 
     def note(self, session: Session, deed: Deed, subject: Subject, now: datetime, kid: str = NOTHING_SIGNED) -> str:
         """Appends a deed that signs nothing: its leaf holds the hash of its record alone. Its serial."""
@@ -95,8 +132,7 @@ class Issuing:
         now: datetime,
     ) -> None:
         salt = self._system.new_salt()
-        issuance, record = recorded(deed, subject, serial, kid, hash_of_signed, salt, now)
-        ledger.append(session, issuance, salt, record)
+        ledger.append(session, recorded(deed, subject, serial, kid, hash_of_signed, salt, now))
 
 
 def subject_of(standing: Standing) -> Subject:
@@ -113,8 +149,8 @@ def subject_of(standing: Standing) -> Subject:
 
 def recorded(
     deed: Deed, subject: Subject, serial: str, kid: str, hash_of_signed: str, salt: bytes, now: datetime
-) -> tuple[ledger.Issuance, bytes]:
-    """The issuance of a deed, and the private record that it holds the hash of."""
+) -> ledger.Entry:
+    """The issuance of a deed, with the salt and the private record that it holds the hash of."""
     charge = deed.charge or Charge(None, None, None, None)
     columns = {
         "license": subject.license_id,
@@ -162,4 +198,4 @@ def recorded(
         quote_id=charge.quote_id,
         refers_to=deed.refers_to,
     )
-    return issuance, record
+    return ledger.Entry(issuance, salt, record)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from licensing.core.mails import Mail
-from licensing.storage import outbox
+from licensing.core.errors import Refusal
+from licensing.core.mails import LICENSE_FILE_NAME, Mail
+from licensing.services.license_files import LicenseFiles, as_text
+from licensing.storage import licenses, outbox
 from licensing.storage.database import Database
 
 log = logging.getLogger(__name__)
@@ -37,9 +40,12 @@ class Transport(Protocol):
 class Outbox:
     """The outbox and the way out of it."""
 
-    def __init__(self, database: Database, transport: Transport, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, database: Database, transport: Transport, files: LicenseFiles, now: Callable[[], datetime]
+    ) -> None:
         self._database = database
         self._transport = transport
+        self._files = files
         self._now = now
 
     def deliver_due(self) -> int:
@@ -51,13 +57,27 @@ class Outbox:
 
     def _deliver(self, item: outbox.Queued) -> bool:
         try:
-            self._transport.send(item.id, item.mail)
+            self._transport.send(item.id, self._whole(item))
         except (Undeliverable, OSError) as error:
             self._postpone(item, str(error))
             return False
         with self._database.write() as session:
             outbox.sent(session, item.id, self._now())
         return True
+
+    def _whole(self, item: outbox.Queued) -> Mail:
+        """The mail with the license file that is current now, where it is to bring one; raises Undeliverable."""
+        if item.license_id is None:
+            return item.mail
+        try:
+            with self._database.write() as session:
+                standing = licenses.find(session, item.license_id)
+                if standing is None:
+                    raise Undeliverable("The license that the mail is about is gone.")
+                text = as_text(self._files.current(session, standing, self._now()))
+        except Refusal as refusal:
+            raise Undeliverable(f"The license file can't be made: {refusal.detail}") from refusal
+        return replace(item.mail, attachments=(*item.mail.attachments, (LICENSE_FILE_NAME, text)))
 
     def _postpone(self, item: outbox.Queued, problem: str) -> None:
         now = self._now()
