@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -89,16 +89,21 @@ def require_sound(sale: PastSale, now: datetime) -> None:
         raise ValueError("sold_on must not be in the future.")
 
 
-def contradictions(sales: Iterable[PastSale], now: datetime) -> Iterator[tuple[int, str]]:
-    """Number and reason of each line that can't stand beside the others."""
+def contradictions(
+    sales: Iterable[PastSale], known: Mapping[tuple[str, str], str], now: datetime
+) -> Iterator[tuple[int, str]]:
+    """Number and reason of each line that can't stand beside the others.
+
+    `known` has the id of each customer in the book: two names of one that were merged are one customer.
+    """
     sales = list(sales)
     uses = Counter(sale.order_number for sale in sales)
-    running: dict[tuple[str, str], list[PastSale]] = defaultdict(list)
+    running: dict[object, list[PastSale]] = defaultdict(list)
     for sale in sales:
         if uses[sale.order_number] > 1:
             yield sale.number, "order_number stands twice in the file."
         if sale.is_running(now):
-            running[sale.customer].append(sale)
+            running[known.get(sale.customer, sale.customer)].append(sale)
     for of_customer in running.values():
         yield from _overlapping(sorted(of_customer, key=lambda sale: (sale.starts_at, sale.number)))
 

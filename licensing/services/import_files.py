@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from licensing.core import csv_files
-from licensing.core.errors import ImportRefused
-from licensing.core.imports import KINDS, PastSale, charge, contradictions, require_sound
+from licensing.core.imports import KINDS, PastSale, charge, require_sound
 from licensing.core.ledger import Kind
 from licensing.services import cells
 from licensing.services.cells import MAX_NAME, MAX_ORDER_NUMBER
@@ -16,8 +15,8 @@ REQUIRED = ("organization", "country", "email", "seats", "start", "end", "sold_o
 OPTIONAL = ("name", "amount", "currency", "support", "kind")
 
 
-def past_sales(data: bytes, now: datetime) -> list[PastSale]:
-    """The sales in a file. Raises ImportRefused with every line that can't be taken."""
+def past_sales(data: bytes, now: datetime) -> tuple[list[PastSale], list[tuple[int, str]]]:
+    """The sales in a file, and the lines that are none. Raises ImportRefused for what is no such file."""
     problems: list[tuple[int, str]] = []
     taken: list[PastSale] = []
     for line in csv_files.rows(data, REQUIRED, OPTIONAL):
@@ -27,10 +26,7 @@ def past_sales(data: bytes, now: datetime) -> list[PastSale]:
             taken.append(sale)
         except ValueError as error:
             problems.append((line.number, str(error)))
-    problems += contradictions(taken, now)
-    if problems:
-        raise ImportRefused(sorted(problems))
-    return taken
+    return taken, problems
 
 
 def _sale(line: csv_files.Line) -> PastSale:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from licensing.core.callers import Caller, Permission
 from licensing.core.errors import ImportRefused, LicenseOverlap, Refusal
-from licensing.core.imports import PastSale
+from licensing.core.imports import PastSale, contradictions
 from licensing.core.ledger import Kind
 from licensing.core.licenses import NOT_BEFORE_SKEW_SECONDS, Edition, License, lint
 from licensing.core.sales import Term, first_sale
@@ -69,20 +69,20 @@ class Imports:
         """What `apply` would do now; nothing is changed. Raises ImportRefused with every line that can't be taken."""
         _require_allowed(caller)
         now = self._system.now()
-        sales = past_sales(data, now)
+        sales, problems = past_sales(data, now)
         with self._database.read() as session:
             known = _customers(session, sales)
-            return _summary(self._plan(session, sales, known, now), known)
+            return _summary(self._plan(session, sales, problems, known, now), known)
 
     def apply(self, caller: Caller, data: bytes) -> Summary:
         """Every line is in the book, in one transaction. Raises as `check`, and Busy: then nothing is."""
         _require_allowed(caller)
         now = self._system.now()
-        sales = past_sales(data, now)
+        sales, problems = past_sales(data, now)
         with self._database.write() as session:
             ledger.lock(session)  # whoever imports or sells meanwhile must not use the same order number
             known = _customers(session, sales)
-            planned = self._plan(session, sales, known, now)
+            planned = self._plan(session, sales, problems, known, now)
             summary = _summary(planned, known)
             for each in planned:
                 organization_id = self._customer(session, caller, each.sale, known, now)
@@ -90,11 +90,17 @@ class Imports:
             return summary
 
     def _plan(
-        self, session: Session, sales: Sequence[PastSale], known: dict[tuple[str, str], str], now: datetime
+        self,
+        session: Session,
+        sales: Sequence[PastSale],
+        problems: Sequence[tuple[int, str]],
+        known: dict[tuple[str, str], str],
+        now: datetime,
     ) -> list[_Planned]:
+        """What becomes of each sale. Raises ImportRefused with `problems` and whatever else can't be."""
         offer = _Offer(tiers.every(session), supports.offers(session))
         orders = imports.known_orders(session, {sale.order_number for sale in sales})
-        problems: list[tuple[int, str]] = []
+        problems = [*problems, *contradictions(sales, known, now)]
         planned: list[_Planned] = []
         for sale in sales:
             if sale.order_number in orders:
@@ -106,7 +112,7 @@ class Imports:
             except Refusal as refusal:
                 problems.append((sale.number, refusal.detail))
         if problems:
-            raise ImportRefused(problems)
+            raise ImportRefused(sorted(problems))
         return planned
 
     def _customer(
@@ -165,15 +171,15 @@ def _customers(session: Session, sales: Sequence[PastSale]) -> dict[tuple[str, s
 
 
 def _summary(planned: Sequence[_Planned], known: dict[tuple[str, str], str]) -> Summary:
-    keys = {each.sale.customer for each in planned}
+    customers = {known.get(each.sale.customer, each.sale.customer) for each in planned}
     running = sum(each.license is not None for each in planned)
     sums: Counter[str] = Counter()
     for each in planned:
         charge = each.sale.charge
         if charge.currency is not None:
             sums[charge.currency] += charge.amount_minor or 0
-    joined = len(keys & known.keys())
-    return Summary(len(keys) - joined, joined, running, len(planned) - running, dict(sorted(sums.items())))
+    joined = len(customers & set(known.values()))
+    return Summary(len(customers) - joined, joined, running, len(planned) - running, dict(sorted(sums.items())))
 
 
 def _require_allowed(caller: Caller) -> None:

@@ -6,7 +6,7 @@ with the published key before anyone sees it. A token without a leaf can't leave
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -18,8 +18,8 @@ from licensing.core.ledger import NOTHING_SIGNED, Kind, record_hash, signed_hash
 from licensing.core.licenses import Edition, License, license_claims, lint
 from licensing.core.sales import Charge
 from licensing.core.standings import Standing, issued
+from licensing.services.aside import doing
 from licensing.services.signing import Keys, KeyStore
-from licensing.services.signing_aside import signing
 from licensing.storage import batches, ledger, licenses
 from licensing.system import System
 
@@ -56,16 +56,15 @@ NOBODY = Subject()
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A license that is ready to be issued, and the keys of that moment: a rotation in between changes nothing."""
+    """A license that is ready to be issued: where it will stand, its leaf, and what is to be signed."""
 
     standing: Standing
     entry: ledger.Entry
     signed: str
-    keys: Keys
 
-    def token(self) -> str:
-        """Signed, and checked as a client will check it; raises KeyUnusable."""
-        return self.keys.signed_license(self.signed)
+
+SIGNERS = 2
+"""Processes that sign for many; their work takes as long as the writing of the rows does."""
 
 
 class Issuing:
@@ -83,16 +82,16 @@ class Issuing:
 
         Raises TermRefused for a license that must not be, KeyUnusable when it can't be signed.
         """
-        ready = self._prepared(self._keys.current(), deed, license, previous, now)
+        keys = self._keys.current()
+        ready = self._prepared(keys, deed, license, previous, now)
         licenses.put(session, ready.standing)
         ledger.append(session, ready.entry)
-        licenses.add_token(session, license.jti, license.lid, license.seq, ready.token())
+        licenses.add_token(session, license.jti, license.lid, license.seq, keys.signed_license(ready.signed))
         return ready.standing
 
-    def prepare(self, sales: Iterable[tuple[Deed, License]], now: datetime) -> list[Prepared]:
-        """New licenses as they are going to be issued: nothing is signed or written yet. Raises as `issue`."""
-        keys = self._keys.current()
-        return [self._prepared(keys, deed, license, None, now) for deed, license in sales]
+    def prepare(self, deed: Deed, license: License, now: datetime) -> Prepared:
+        """A new license as it is going to be issued: nothing is signed or written yet. Raises as `issue`."""
+        return self._prepared(self._keys.current(), deed, license, None, now)
 
     def _prepared(self, keys: Keys, deed: Deed, license: License, previous: Standing | None, now: datetime) -> Prepared:
         lint(license)
@@ -101,18 +100,23 @@ class Issuing:
         standing = issued(license, signed_hash(signed), previous)
         salt = self._system.new_salt()
         entry = recorded(deed, subject_of(standing), license.jti, key.kid, standing.signed_hash, salt, now)
-        return Prepared(standing, entry, signed, keys)
+        return Prepared(standing, entry, signed)
 
     def issue_many(self, session: Session, ready: Sequence[Prepared], meanwhile: Callable[[], None]) -> None:
         """New licenses stand: leaves, tokens and rows of all are in `session`, each token checked as `issue` does.
 
         `meanwhile` writes what the licenses' rows refer to, and whatever else there is, while other processes sign.
-        Raises KeyUnusable when one can't be signed.
+        Raises KeyUnusable when one can't be signed, or the key was rotated since it was prepared.
         """
+        keys = self._keys.current()
+
+        def sign(some: Sequence[Prepared]) -> list[str]:
+            return [keys.signed_license(each.signed) for each in some]
+
         ledger.append_many(session, [each.entry for each in ready])
-        with signing(ready) as under_way:
+        with doing(sign, ready, SIGNERS) as under_way:
             meanwhile()
-            tokens = under_way.tokens()
+            tokens = under_way.results()
         batches.add_licenses(session, [each.standing for each in ready], tokens)
 
     def note(self, session: Session, deed: Deed, subject: Subject, now: datetime, kid: str = NOTHING_SIGNED) -> str:

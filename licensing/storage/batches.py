@@ -49,7 +49,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """A new organisation with its one contact."""
+    """A new organisation with its one contact, and what a search finds it by (`customer_grams`)."""
 
     id: str
     name: str
@@ -57,6 +57,7 @@ class Customer:
     contact_id: str
     address: Address
     contact: str
+    grams: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ def add_customers(session: Session, customers: Sequence[Customer], actor: str, n
         GramRow,
         ("gram", "organization_id"),
         # In the order of the table's key: a thousand organisations share its pages, instead of each going through all.
-        sorted((gram, each.id) for each in customers for gram in _grams(f"{each.name} {each.address.typed}")),
+        sorted((gram, each.id) for each in customers for gram in each.grams),
     )
     insert(
         session,
@@ -127,9 +128,10 @@ def add_customers(session: Session, customers: Sequence[Customer], actor: str, n
     )
 
 
-def _grams(text: str) -> frozenset[str]:
-    """The pieces of a text, word by word: no piece spans two, and the words of many names are the same."""
-    return frozenset().union(*map(_word_grams, _BETWEEN_WORDS.split(text)))
+def customer_grams(name: str, address: Address) -> tuple[str, ...]:
+    """The pieces of name and address, word by word: no piece spans two, and the words of many names are the same."""
+    words = _BETWEEN_WORDS.split(f"{name} {address.typed}")
+    return tuple(frozenset().union(*map(_word_grams, words)))
 
 
 _BETWEEN_WORDS = re.compile(r"[\s@._-]+")

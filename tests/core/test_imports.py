@@ -118,7 +118,7 @@ def test_each_line_of_an_order_number_that_stands_twice_is_named() -> None:
     paid = replace(SALE, charge=Charge("A-1", None, None, None), company="Other")
     lines = [SALE, replace(paid, number=3), replace(paid, number=4, company="Third")]
 
-    assert [number for number, _ in contradictions(lines, NOW)] == [3, 4]
+    assert [number for number, _ in contradictions(lines, {}, NOW)] == [3, 4]
 
 
 def test_running_terms_of_one_customer_may_meet_and_not_overlap() -> None:
@@ -127,9 +127,9 @@ def test_running_terms_of_one_customer_may_meet_and_not_overlap() -> None:
     )
     overlapping = replace(meeting, starts_at=SALE.ends_at - timedelta(days=1))
 
-    assert list(contradictions([SALE, meeting], NOW)) == []
-    assert [number for number, _ in contradictions([SALE, overlapping], NOW)] == [3]
-    assert list(contradictions([SALE, replace(overlapping, country="AT")], NOW)) == []
+    assert list(contradictions([SALE, meeting], {}, NOW)) == []
+    assert [number for number, _ in contradictions([SALE, overlapping], {}, NOW)] == [3]
+    assert list(contradictions([SALE, replace(overlapping, country="AT")], {}, NOW)) == []
 
 
 def test_a_term_is_over_at_its_end() -> None:

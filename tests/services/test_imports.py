@@ -118,6 +118,14 @@ def test_a_running_term_beside_a_license_of_the_same_time_is_refused(world: Worl
     world.house.imports.apply(OPERATOR, file(line(order_number="B-2", start="2026-02-01", end="2026-03-01")))
 
 
+def test_two_names_of_one_customer_are_one(world: World) -> None:
+    one, two = (world.house.organizations.create(OPERATOR, name, "FR", None, None).id for name in ("Beta SA", "Beta"))
+    world.house.organizations.merge(OPERATOR, two, one)
+
+    assert_refused(world, file(OTHER, line(organization="Beta", order_number="B-2")), 3)
+    assert world.house.imports.check(OPERATOR, file(OTHER)).known_customers == 1
+
+
 def test_a_file_that_is_applied_twice_is_refused_line_by_line(world: World) -> None:
     world.house.imports.apply(OPERATOR, file(OVER, line(organization="Gamma", start="2024-01-11", end="2025-01-11")))
 
