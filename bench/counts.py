@@ -10,6 +10,9 @@ ROOT = Path(__file__).parent.parent
 PROOFS = {
     "last seat: 150 rounds × 12 clients on each database, one winner a round, no 5xx": "tests/test_last_seat.py",
     "more than 40,000 hostile tokens: none accepted, no stray exception": "tests/core/test_hostile_tokens.py",
+    "same Idempotency-Key: 100 keys × 50 parallel on each database, 100 licenses": "tests/test_same_key.py",
+    "batch killed 5 × with SIGKILL on each database, 3,000 lines: none lost or doubled": "tests/test_batch_kill.py",
+    "rights: every route × role × owner": "tests/web/test_access.py",
     "PyJWT and joserfc verify our licenses through the key set": "tests/verifier/test_witnesses.py",
 }
 

@@ -126,7 +126,7 @@ def test_after_a_renewal_with_fewer_seats_the_later_clusters_give_way(world: Wor
     for fsid in fsids:
         world.clock.advance(seconds=1)
         world.check_in(license, nodes(10), fsid=fsid)
-    world.house.sales.renew(OPERATOR, standing.license_id, Term(seats=15, months=1), None)
+    world.house.sales.renew(OPERATOR, standing.license_id, Term(15, 12, start=world.clock()), None)
 
     for fsid in reversed(fsids) if later_asks_first else fsids:
         world.check_in(license, nodes(10), fsid=fsid)

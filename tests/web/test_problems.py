@@ -30,6 +30,10 @@ def make_refusal(kind: type[Refusal]) -> Refusal:
         return kind(Reason.BAD_SIGNATURE, "Said.")
     if issubclass(kind, errors.InvalidFields):
         return kind({"email": ["Must be an address."]})
+    if issubclass(kind, errors.TooManyTries):
+        return kind("Said.", 7)
+    if issubclass(kind, errors.ImportRefused):
+        return kind([(2, "Said.")])
     return kind("Said.")
 
 
@@ -63,6 +67,13 @@ def test_a_refusal_tells_the_caller_its_code_and_detail(kind: type[Refusal]) -> 
     problem = answer.get_json()
     assert (problem["code"], problem["detail"]) == (kind.code, refusal.detail)
     assert problem["type"] == f"urn:koor:problem:{kind.code.lower().replace('_', '-')}"
+
+
+@pytest.mark.parametrize(
+    ("refusal", "seconds"), [(errors.TooManyTries("Said.", 7), "7"), (errors.InProgress("Said."), "1")]
+)
+def test_whoever_must_wait_is_told_how_long(refusal: Refusal, seconds: str) -> None:
+    assert client_of(refusal).get("/").headers["Retry-After"] == seconds
 
 
 @pytest.mark.parametrize("kind", OURS, ids=lambda kind: kind.code)

@@ -46,7 +46,7 @@ def test_a_trial_bound_elsewhere_does_not_fit(world: World) -> None:
 def test_an_old_token_is_judged_by_the_newest_issue(world: World) -> None:
     standing = sell(world, seats=5)
     old = token_of(world, standing.license_id)
-    world.house.sales.renew(OPERATOR, standing.license_id, Term(25, 1), None)
+    world.house.sales.renew(OPERATOR, standing.license_id, Term(25, 12, start=world.clock()), None)
 
     assert validate(world, old, 20).get_json()["code"] == "VALID"
 
