@@ -39,6 +39,7 @@ from licensing.services.own_account import OwnAccount
 from licensing.services.prices import Prices
 from licensing.services.quotes import Quotes
 from licensing.services.revocations import RevokedLists
+from licensing.services.rollups import Rollups
 from licensing.services.sales import Sales
 from licensing.services.sign_in import SignIn
 from licensing.services.signing import KeyStore
@@ -81,6 +82,7 @@ class House:
     revoked_lists: RevokedLists
     ledger: Ledger
     audit: Audit
+    rollups: Rollups
     outbox: Outbox
     transport: Transport
     staff: Staff
@@ -138,6 +140,7 @@ def build(settings: Settings, system: System | None = None) -> House:
 
     deeds = Deeds(database, issuing, files, revoked_lists, system)
     sales = Sales(deeds)
+    rollups = Rollups(database, system.now)
     sign_in = SignIn(database, system)
     provider = open_provider(
         settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret_file, issuer, system.now
@@ -165,6 +168,7 @@ def build(settings: Settings, system: System | None = None) -> House:
         revoked_lists=revoked_lists,
         ledger=ledger,
         audit=Audit(database, keys, ledger),
+        rollups=rollups,
         outbox=outbox,
         transport=transport,
         staff=Staff(database, system),
@@ -173,7 +177,7 @@ def build(settings: Settings, system: System | None = None) -> House:
         api_keys=ApiKeys(database, system),
         sso=SingleSignOn(database, provider, sign_in, system),
         health=Health(database, keys, ledger, system.now),
-        worker=Worker(database, outbox, ledger, revoked_lists, system.now),
+        worker=Worker(database, outbox, ledger, revoked_lists, rollups, system.now),
     )
 
 

@@ -23,6 +23,10 @@ class Source(StrEnum):
     """How a registration came to us."""
 
     PAGE = "page"
+    DEVICE_CODE = "device_code"
+    INVITATION = "invitation"
+    IMPORT = "import"
+    SALES = "sales"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from licensing.core.errors import Busy, Refusal
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-Work = Callable[[Sequence[Item]], list[Result]]
+Work = Callable[[Sequence[Item]], Result]
 
 _FORK = get_context("fork")
 _reading: set[Connection[Any, Any]] = set()
@@ -29,18 +29,18 @@ _reading: set[Connection[Any, Any]] = set()
 class Aside(Generic[Result]):
     """Work under way."""
 
-    answers: Sequence[Connection[None, list[Result] | Refusal]]
+    answers: Sequence[Connection[None, Result | Refusal]]
 
     def results(self) -> list[Result]:
-        """All results, in order, once they are there; raises what refused one of them, of class and detail alone."""
-        return [result for answer in self.answers for result in _received(answer)]
+        """The result of each share, in order, once all are there; raises what refused one of them."""
+        return [_received(answer) for answer in self.answers]
 
 
 @contextmanager
 def doing(work: Work[Item, Result], items: Sequence[Item], processes: int) -> Iterator[Aside[Result]]:
-    """`work` on shares of `items` is under way within the block."""
+    """`work` on shares of `items`, at least one, is under way within the block; results are best plain tuples."""
     share = -(-len(items) // processes) or 1
-    pipes = [_FORK.Pipe(duplex=False) for _ in range(0, len(items), share)]
+    pipes = [_FORK.Pipe(duplex=False) for _ in range(0, len(items) or 1, share)]
     _reading.update(receiving for receiving, _ in pipes)
     forks = [
         _FORK.Process(target=_do, args=(work, items[number * share : (number + 1) * share], sending), daemon=True)
@@ -59,7 +59,7 @@ def doing(work: Work[Item, Result], items: Sequence[Item], processes: int) -> It
             fork.join()
 
 
-def _do(work: Work[Item, Result], items: Sequence[Item], answer: Connection[list[Result] | Refusal, None]) -> None:
+def _do(work: Work[Item, Result], items: Sequence[Item], answer: Connection[Result | Refusal, None]) -> None:
     for receiving in _reading:
         receiving.close()
     try:
@@ -70,7 +70,7 @@ def _do(work: Work[Item, Result], items: Sequence[Item], answer: Connection[list
         return  # nobody waits any more
 
 
-def _received(answer: Connection[None, list[Result] | Refusal]) -> list[Result]:
+def _received(answer: Connection[None, Result | Refusal]) -> Result:
     try:
         told = answer.recv()
     except EOFError as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -187,7 +188,7 @@ def _columns(record: bytes) -> tuple[object, ...] | None:
 
 _RECORDED = (
     *("effective_at", "license", "organization", "edition", "tier", "seats", "support"),
-    *("order_number", "amount_minor", "currency", "salesperson", "quote", "refers_to"),
+    *("order_number", "amount_minor", "currency", "salesperson", "quote", "refers_to", "starts_at", "ends_at"),
 )
 
 
@@ -206,7 +207,13 @@ def _expected_columns(issuance: ledger.Issuance) -> tuple[object, ...]:
         issuance.salesperson_id,
         issuance.quote_id,
         issuance.refers_to,
+        _seconds(issuance.starts_at),
+        _seconds(issuance.ends_at),
     )
+
+
+def _seconds(moment: datetime | None) -> int | None:
+    return None if moment is None else int(moment.timestamp())
 
 
 def _compare_license(audited: rows.AuditedLicense) -> str | None:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from licensing.core import csv_files
 from licensing.core.addresses import Address
+from licensing.core.csv_files import Line, rows
 from licensing.core.errors import ImportRefused, Refusal
 from licensing.services import cells
 from licensing.services.aside import doing
@@ -32,35 +32,39 @@ class Order:
     order_number: str | None
 
 
-def orders(data: bytes, require_term: Callable[[int, int], object]) -> list[Order]:
-    """The orders in a file; `require_term` raises a Refusal for seats and months that are not sold.
+def lines_of(data: bytes) -> list[Line]:
+    """The lines of a file; raises ImportRefused for what is no such file."""
+    return rows(data, REQUIRED, OPTIONAL)
 
-    Raises ImportRefused with every line that can't be taken.
-    """
-    lines = csv_files.rows(data, REQUIRED, OPTIONAL)
-    with doing(partial(_checked, require_term), lines, CHECKERS if len(lines) >= MANY else 1) as under_way:
-        checked = under_way.results()
-    problems = [each for each in checked if isinstance(each, tuple)]
+
+def require_orders(lines: Sequence[Line], terms: Callable[[int, int], object]) -> None:
+    """Raises ImportRefused with every line that is no order; `terms` raises a Refusal for what is not sold."""
+    with doing(partial(_problems, terms), lines, CHECKERS if len(lines) >= MANY else 1) as under_way:
+        problems = [problem for some in under_way.results() for problem in some]
     if problems:
         raise ImportRefused(problems)
-    return [each for each in checked if isinstance(each, Order)]
 
 
-def _checked(
-    require_term: Callable[[int, int], object], lines: Sequence[csv_files.Line]
-) -> list[Order | tuple[int, str]]:
-    """The order of each line, or its number and what is wrong."""
-    checked: list[Order | tuple[int, str]] = []
+def order(line: Line) -> Order:
+    """What the line orders; raises ImportRefused with its number and what is wrong."""
+    try:
+        return _order(line.values)
+    except ValueError as error:
+        raise ImportRefused([(line.number, str(error))]) from error
+
+
+def _problems(terms: Callable[[int, int], object], lines: Sequence[Line]) -> list[tuple[int, str]]:
+    """The number of each line that is no order, and what is wrong."""
+    problems: list[tuple[int, str]] = []
     for line in lines:
         try:
-            order = _order(line.values)
-            require_term(order.seats, order.months)
-            checked.append(order)
-        except ValueError as error:
-            checked.append((line.number, str(error)))
+            ordered = order(line)
+            terms(ordered.seats, ordered.months)
+        except ImportRefused as refusal:
+            problems += refusal.problems
         except Refusal as refusal:
-            checked.append((line.number, refusal.detail))
-    return checked
+            problems.append((line.number, refusal.detail))
+    return problems
 
 
 def _order(line: Cells) -> Order:

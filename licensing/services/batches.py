@@ -6,33 +6,28 @@ stood when it is run again, and two that run at once take turns. All lines are c
 
 from __future__ import annotations
 
-import copyreg
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
-from typing import Any
-
-from sqlalchemy.orm import Session
 
 from licensing.core import mails
-from licensing.core.addresses import Address
 from licensing.core.callers import Caller, Permission
+from licensing.core.csv_files import Line
 from licensing.core.ledger import Kind
 from licensing.core.licenses import Edition, License, lint
 from licensing.core.mails import Mail
 from licensing.core.sales import Charge, Term, first_sale
-from licensing.core.standings import Standing
 from licensing.core.tiers import tier_for
 from licensing.services.aside import doing
-from licensing.services.batch_files import Order, orders
+from licensing.services.batch_files import Order, lines_of, order, require_orders
 from licensing.services.deeds import sentence
-from licensing.services.issuing import Deed, Issuing, Prepared
+from licensing.services.issuing import Deed, Issuing, PreparedRows
 from licensing.storage import batches, tiers
 from licensing.storage.batches import Batch, Customer, LicenseMail
+from licensing.storage.bulk import Rows
 from licensing.storage.database import Database
-from licensing.storage.ledger import Entry, Issuance
 from licensing.system import System
 
 CHUNK = 1_000
@@ -50,21 +45,11 @@ class Finished:
 
 
 @dataclass(frozen=True, slots=True)
-class _Sale:
-    """What one line becomes, ready to be written."""
+class _Sales:
+    """What lines become, ready to be written: the licenses, and the rows of customers and mails."""
 
-    customer: Customer
-    mail: LicenseMail
-    ready: Prepared
-
-
-def _by_values(value: Any) -> tuple[type, tuple[object, ...]]:
-    """How a slotted dataclass travels between processes: by its own way it takes ten times as long."""
-    return type(value), tuple(getattr(value, name) for name in value.__slots__)
-
-
-for _kind in (_Sale, Customer, Address, LicenseMail, Mail, Prepared, Standing, Entry, Issuance, Order):
-    copyreg.pickle(_kind, _by_values)
+    licenses: PreparedRows
+    others: list[Rows]
 
 
 class Batches:
@@ -89,15 +74,17 @@ class Batches:
         if batch is not None and batch.finished_at is not None:
             return Finished(batch, 0)
         terms = self._terms(self._system.now())
-        lines = orders(data, terms)
+        lines = lines_of(data)
         done, issued = 0 if batch is None else batch.rows_done, 0
-        sales = self._prepare(caller, terms, lines[done : done + chunk])
+        # The first chunk is prepared while the lines are checked, each other one while the one before is written.
+        with doing(partial(self._prepare, caller, terms), lines[done : done + chunk], 1) as under_way:
+            require_orders(lines, terms)
+            (sales,) = under_way.results()
         while done < len(lines):
-            # The next chunk is prepared while this one is written.
             prepare = partial(self._prepare, caller, self._terms(self._system.now()))
-            with doing(prepare, lines[done + chunk : done + 2 * chunk], 1) as next_sales:
-                reached, written = self._write(caller, file_hash, len(lines), done, sales)
-                sales = next_sales.results()
+            with doing(prepare, lines[done + chunk : done + 2 * chunk], 1) as under_way:
+                reached, written = self._write(file_hash, len(lines), done, sales)
+                (sales,) = under_way.results()
             if not written:  # another run of the same file was faster
                 sales = prepare(lines[reached : reached + chunk])
             done, issued = reached, issued + written
@@ -120,36 +107,44 @@ class Batches:
 
         return sold
 
-    def _prepare(self, caller: Caller, terms: Terms, lines: Sequence[Order]) -> list[_Sale]:
-        """The sales that the lines become, from now on; nothing is signed, and the database is not asked."""
+    def _prepare(self, caller: Caller, terms: Terms, lines: Sequence[Line]) -> _Sales:
+        """What the lines become, from now on; nothing is signed, and the database is not asked."""
         now = self._system.now()
-        return [self._sale(caller, order, terms(order.seats, order.months), now) for order in lines]
+        customers: list[Customer] = []
+        mails: list[LicenseMail] = []
+        sales: list[tuple[Deed, License]] = []
+        for ordered in map(order, lines):
+            customer, license = self._sold(ordered, terms(ordered.seats, ordered.months))
+            customers.append(customer)
+            mails.append(LicenseMail(self._system.new_id(), _mail(customer, license), license.lid))
+            sales.append((_deed(caller, ordered, now), license))
+        others = [*batches.customer_rows(customers, caller.id, now), batches.mail_rows(mails, now)]
+        return _Sales(self._issuing.prepare(sales, now), others)
 
-    def _write(self, caller: Caller, file_hash: str, total: int, done: int, sales: Sequence[_Sale]) -> tuple[int, int]:
+    def _sold(self, order: Order, license: License) -> tuple[Customer, License]:
+        """The new customer and her license."""
+        new_id = self._system.new_id
+        customer = Customer(new_id(), order.company, order.country, new_id(), order.address, order.contact)
+        serial = self._system.new_serial()
+        return customer, license._replace(sub=customer.id, lid=new_id(), jti=serial, org=order.company)
+
+    def _write(self, file_hash: str, total: int, done: int, sales: _Sales) -> tuple[int, int]:
         """How many lines are done then, and how many of them here: none, if another run was faster."""
-        now = self._system.now()
+        now, count = self._system.now(), len(sales.licenses.signed)
         with self._database.write() as session:
             reached = batches.claim(session, file_hash, total, now)
             if reached != done:
                 return reached, 0
-            self._issuing.issue_many(
-                session, [sale.ready for sale in sales], lambda: _customers_and_mails(session, caller, sales, now)
-            )
-            reached += len(sales)
+            self._issuing.issue_many(session, sales.licenses, lambda: batches.add(session, sales.others))
+            reached += count
             batches.advance(session, file_hash, reached, now if reached == total else None)
-        return reached, len(sales)
-
-    def _sale(self, caller: Caller, order: Order, sold: License, now: datetime) -> _Sale:
-        new_id, address = self._system.new_id, order.address
-        grams = batches.customer_grams(order.company, address)
-        customer = Customer(new_id(), order.company, order.country, new_id(), address, order.contact, grams)
-        license = sold._replace(sub=customer.id, lid=new_id(), jti=self._system.new_serial(), org=order.company)
-        charge = None if order.order_number is None else Charge(order.order_number, None, None, caller.id)
-        mail = mails.license_issued(address.typed, order.contact, sentence(license), None)
-        deed = Deed(Kind.SOLD, caller.id, now, charge=charge)
-        return _Sale(customer, LicenseMail(new_id(), mail, license.lid), self._issuing.prepare(deed, license, now))
+        return reached, count
 
 
-def _customers_and_mails(session: Session, caller: Caller, sales: Sequence[_Sale], now: datetime) -> None:
-    batches.add_customers(session, [sale.customer for sale in sales], caller.id, now)
-    batches.add_mails(session, [sale.mail for sale in sales], now)
+def _deed(caller: Caller, order: Order, now: datetime) -> Deed:
+    charge = None if order.order_number is None else Charge(order.order_number, None, None, caller.id)
+    return Deed(Kind.SOLD, caller.id, now, charge=charge, starts_at=now)
+
+
+def _mail(customer: Customer, license: License) -> Mail:
+    return mails.license_issued(customer.address.typed, customer.contact, sentence(license), None)

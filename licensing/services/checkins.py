@@ -26,7 +26,7 @@ from licensing.services.authentication import Authentication, Bearer
 from licensing.services.clusters import free, unbind
 from licensing.services.license_files import LicenseFiles
 from licensing.services.signing import KeyStore
-from licensing.storage import clusters, licenses, organizations, outbox
+from licensing.storage import clusters, histories, licenses, organizations, outbox
 from licensing.storage.database import Database
 from licensing.system import System
 
@@ -202,6 +202,8 @@ class Checkins:
             clusters.note_change(session, holding, kind, now, added, removed)
         if arrival is Arrival.NEW:
             self._welcome(session, standing, report, now)
+        if standing.edition is Edition.TRIAL or arrival is Arrival.NEW:
+            histories.mark(session, standing.organization_id)
         return _Judged(verdict, holding, grant.unlicensed)
 
     def _welcome(self, session: Session, standing: Standing, report: Report, now: datetime) -> None:

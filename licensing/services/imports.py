@@ -132,9 +132,11 @@ class Imports:
     def _record(self, session: Session, caller: Caller, planned: _Planned, organization_id: str, now: datetime) -> None:
         sale = planned.sale
         details = {"kind": sale.kind, "start": str(sale.starts_at.date()), "end": str(sale.ends_at.date())}
-        deed = Deed(Kind.IMPORTED, caller.id, sale.sold_at, details, sale.charge)
+        deed = Deed(Kind.IMPORTED, caller.id, sale.sold_at, details, sale.charge, starts_at=sale.starts_at)
         if planned.license is None:
-            subject = Subject(None, organization_id, Edition.PRO, planned.tier.name, sale.seats, planned.support)
+            subject = Subject(
+                None, organization_id, Edition.PRO, planned.tier.name, sale.seats, planned.support, sale.ends_at
+            )
             self._issuing.note(session, deed, subject, now)
             return
         license_id, serial = self._system.new_id(), self._system.new_serial()

@@ -6,9 +6,10 @@ with the published key before anyone sees it. A token without a leaf can't leave
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 
 from sqlalchemy.orm import Session
 
@@ -28,7 +29,8 @@ from licensing.system import System
 class Deed:
     """Who did what, and from when on it counts. `details` goes into the private record.
 
-    `refers_to` is the issuance that a voided sale, a refund or an erasure is about.
+    `refers_to` is the issuance that a voided sale, a refund or an erasure is about, `starts_at` when the term that is
+    bought starts.
     """
 
     kind: Kind
@@ -37,6 +39,7 @@ class Deed:
     details: Mapping[str, str | int | None] = field(default_factory=dict)
     charge: Charge | None = None
     refers_to: str | None = None
+    starts_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ class Subject:
     tier: str | None = None
     seats: int | None = None
     support: str | None = None
+    ends_at: datetime | None = None
 
 
 NOBODY = Subject()
@@ -61,6 +65,15 @@ class Prepared:
     standing: Standing
     entry: ledger.Entry
     signed: str
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedRows:
+    """New licenses that are ready to be issued together: as rows, so that other processes can prepare them."""
+
+    entries: ledger.EntryRows
+    licenses: batches.LicenseRows
+    signed: Sequence[str]
 
 
 SIGNERS = 2
@@ -89,9 +102,15 @@ class Issuing:
         licenses.add_token(session, license.jti, license.lid, license.seq, keys.signed_license(ready.signed))
         return ready.standing
 
-    def prepare(self, deed: Deed, license: License, now: datetime) -> Prepared:
-        """A new license as it is going to be issued: nothing is signed or written yet. Raises as `issue`."""
-        return self._prepared(self._keys.current(), deed, license, None, now)
+    def prepare(self, sales: Iterable[tuple[Deed, License]], now: datetime) -> PreparedRows:
+        """New licenses as they are going to be issued: nothing is signed or written yet. Raises as `issue`."""
+        keys = self._keys.current()
+        ready = [self._prepared(keys, deed, license, None, now) for deed, license in sales]
+        return PreparedRows(
+            ledger.rows_of([each.entry for each in ready]),
+            batches.license_rows([each.standing for each in ready]),
+            [each.signed for each in ready],
+        )
 
     def _prepared(self, keys: Keys, deed: Deed, license: License, previous: Standing | None, now: datetime) -> Prepared:
         lint(license)
@@ -102,7 +121,7 @@ class Issuing:
         entry = recorded(deed, subject_of(standing), license.jti, key.kid, standing.signed_hash, salt, now)
         return Prepared(standing, entry, signed)
 
-    def issue_many(self, session: Session, ready: Sequence[Prepared], meanwhile: Callable[[], None]) -> None:
+    def issue_many(self, session: Session, ready: PreparedRows, meanwhile: Callable[[], None]) -> None:
         """New licenses stand: leaves, tokens and rows of all are in `session`, each token checked as `issue` does.
 
         `meanwhile` writes what the licenses' rows refer to, and whatever else there is, while other processes sign.
@@ -110,14 +129,14 @@ class Issuing:
         """
         keys = self._keys.current()
 
-        def sign(some: Sequence[Prepared]) -> list[str]:
-            return [keys.signed_license(each.signed) for each in some]
+        def sign(some: Sequence[str]) -> list[str]:
+            return [keys.signed_license(signed) for signed in some]
 
-        ledger.append_many(session, [each.entry for each in ready])
-        with doing(sign, ready, SIGNERS) as under_way:
+        ledger.append_many(session, ready.entries)
+        with doing(sign, ready.signed, SIGNERS) as under_way:
             meanwhile()
-            tokens = under_way.results()
-        batches.add_licenses(session, [each.standing for each in ready], tokens)
+            tokens = chain.from_iterable(under_way.results())
+        batches.add_licenses(session, ready.licenses, tokens)
 
     def note(self, session: Session, deed: Deed, subject: Subject, now: datetime, kid: str = NOTHING_SIGNED) -> str:
         """Appends a deed that signs nothing: its leaf holds the hash of its record alone. Its serial."""
@@ -148,6 +167,7 @@ def subject_of(standing: Standing) -> Subject:
         standing.tier,
         standing.seats,
         standing.support,
+        standing.ends_at,
     )
 
 
@@ -169,6 +189,8 @@ def recorded(
         "salesperson": charge.salesperson_id,
         "quote": charge.quote_id,
         "refers_to": deed.refers_to,
+        "starts_at": _seconds(deed.starts_at),
+        "ends_at": _seconds(subject.ends_at),
     }
     record = canonical_json(
         {
@@ -201,5 +223,11 @@ def recorded(
         salesperson_id=charge.salesperson_id,
         quote_id=charge.quote_id,
         refers_to=deed.refers_to,
+        starts_at=deed.starts_at,
+        ends_at=subject.ends_at,
     )
     return ledger.Entry(issuance, salt, record)
+
+
+def _seconds(moment: datetime | None) -> int | None:
+    return None if moment is None else int(moment.timestamp())

@@ -14,7 +14,7 @@ from licensing.core.errors import Forbidden, InvalidFields, NotFound, Organizati
 from licensing.core.ledger import Kind
 from licensing.core.standings import Standing
 from licensing.services.issuing import Deed, Issuing, Subject
-from licensing.storage import events, ledger, licenses, organizations, outbox, registrations
+from licensing.storage import events, histories, ledger, licenses, organizations, outbox, registrations
 from licensing.storage.database import Database
 from licensing.storage.events import Event
 from licensing.storage.organizations import Contact, Organization
@@ -94,6 +94,7 @@ class Organizations:
             organization = existing(session, caller, organization_id)
             if values:
                 organizations.change(session, organization.id, **values)
+                histories.mark(session, organization.id)
                 details = {"changed": sorted(values)}
                 events.add(session, caller.id, "organization.changed", organization.id, now, details)
             return existing(session, caller, organization.id)
@@ -121,6 +122,7 @@ class Organizations:
             if duplicate.id == survivor.id or duplicate.merged_into or survivor.merged_into:
                 raise OrganizationState("Two organisations are merged, and neither may have been merged before.")
             organizations.merge(session, duplicate.id, survivor.id)
+            histories.mark(session, duplicate.id, survivor.id)
             for subject, other in ((duplicate.id, survivor.id), (survivor.id, duplicate.id)):
                 events.add(session, caller.id, "organization.merged", subject, now, {"with": other})
             return survivor

@@ -32,7 +32,7 @@ from licensing.core.tiers import tier_for
 from licensing.services.deeds import NO_LICENSE, Done
 from licensing.services.organizations import existing
 from licensing.services.sales import Quoted, Sales
-from licensing.storage import events, licenses, organizations, prices, quotes, supports, tiers
+from licensing.storage import events, histories, licenses, organizations, prices, quotes, supports, tiers
 from licensing.storage.database import Database, take_turns
 from licensing.storage.organizations import Organization
 from licensing.system import System
@@ -102,6 +102,7 @@ class Quotes:
                 valid_until=last_moment(wish.valid_days, now),
             )
             quotes.add(session, quote)
+            histories.mark(session, buyer.id)
             return Printed(quote, buyer, quote.state)
 
     def approve(self, caller: Caller, quote_id: str) -> Printed:

@@ -82,9 +82,10 @@ class Sales:
                 now=now,
             )
             self._require_no_overlap(session, license)
-            period = span(term, None, now, is_new=True).period
-            charge = self._charge(session, caller, order, term.seats, period, now)
-            return self._deeds.issue(session, Deed(Kind.SOLD, caller.id, now, charge=charge), license, None, now)
+            bought = span(term, None, now, is_new=True)
+            charge = self._charge(session, caller, order, term.seats, bought.period, now)
+            deed = Deed(Kind.SOLD, caller.id, now, charge=charge, starts_at=bought.starts_at)
+            return self._deeds.issue(session, deed, license, None, now)
 
     def convert(self, caller: Caller, license_id: str, organization_id: str, term: Term, order: Order | None) -> Done:
         """The trial of this organisation becomes a paid license of the same id, with its clusters and history.
@@ -195,12 +196,11 @@ class Sales:
             license, self._system.new_serial(), company=company, tier=tier, support=support, term=term, now=now
         )
         self._require_no_overlap(session, renewed)
-        period = span(term, ends_at(license), now, is_new=False).period
-        charge = self._charge(session, caller, order, term.seats, period, now)
+        bought = span(term, ends_at(license), now, is_new=False)
+        charge = self._charge(session, caller, order, term.seats, bought.period, now)
         peak = peak_above(self._deeds.peak(session, standing.license_id), term.seats)
-        return self._deeds.reissue(
-            session, Deed(kind, caller.id, now, charge=charge), renewed, standing, license, now, *peak
-        )
+        deed = Deed(kind, caller.id, now, charge=charge, starts_at=bought.starts_at)
+        return self._deeds.reissue(session, deed, renewed, standing, license, now, *peak)
 
     def _charge(
         self,
@@ -300,4 +300,5 @@ def _subject(issuance: ledger.Issuance) -> Subject:
         issuance.tier,
         issuance.seats,
         issuance.support,
+        issuance.ends_at,
     )

@@ -16,11 +16,20 @@ from licensing.core.ledger import Kind
 from licensing.core.mails import Mail
 from licensing.core.standings import Standing
 from licensing.core.tiers import trial_tier
-from licensing.core.trials import CODE_TRIES, Pending, Registration, by_code, by_link, plain_code, trial_license
+from licensing.core.trials import (
+    CODE_TRIES,
+    Pending,
+    Registration,
+    Source,
+    by_code,
+    by_link,
+    plain_code,
+    trial_license,
+)
 from licensing.services.idempotency import Once, Rendered, once
 from licensing.services.issuing import Deed, Issuing
 from licensing.services.license_files import LicenseFiles, as_text
-from licensing.storage import licenses, organizations, outbox, registrations, tiers
+from licensing.storage import histories, licenses, organizations, outbox, registrations, tiers
 from licensing.storage.database import Database
 from licensing.storage.organizations import Organization
 from licensing.system import System
@@ -71,7 +80,7 @@ class Trials:
         self._system = system
         self._public_url = public_url
 
-    def register(self, applicant: Applicant) -> None:
+    def register(self, applicant: Applicant, source: Source = Source.PAGE) -> None:
         """A mail is on its way; which one, only its reader learns. Raises DisposableAddress."""
         now = self._system.now()
         address = fold(applicant.email)
@@ -84,10 +93,12 @@ class Trials:
             country=applicant.country,
             expected_nodes=applicant.expected_nodes,
             trial_key=trial_key(address, self._domains),
+            source=source,
         )
         id, link, code = self._system.new_id(), self._system.new_link(), self._system.new_code()
         with self._database.write() as session:
             registrations.add(session, id, registration, _hash(link), _hash_code(address, code), now)
+            histories.mark(session, registration.trial_key)
             for mail in self._mails(session, registration, link, code, now):
                 outbox.add(session, self._system.new_id(), mail, now)
 

@@ -11,6 +11,7 @@ from licensing.services.idempotency import KEPT
 from licensing.services.ledger import Ledger
 from licensing.services.outbox import Outbox
 from licensing.services.revocations import RevokedLists
+from licensing.services.rollups import Rollups
 from licensing.storage import idempotency
 from licensing.storage.database import Database
 
@@ -18,10 +19,12 @@ log = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 0.5
 CHECKPOINT_EVERY = timedelta(seconds=60)
+COUNTED_AT_ONCE = 5
+"""Transactions of counting before the mails are looked at again."""
 
 
 class Worker:
-    """Sends mails as they come; every minute signs a checkpoint, renews the revoked list and forgets old answers."""
+    """Sends mails and counts for the reports as things come; every minute signs a checkpoint, and tidies up."""
 
     def __init__(
         self,
@@ -29,12 +32,14 @@ class Worker:
         outbox: Outbox,
         ledger: Ledger,
         revoked_lists: RevokedLists,
+        rollups: Rollups,
         now: Callable[[], datetime],
     ) -> None:
         self._database = database
         self._outbox = outbox
         self._ledger = ledger
         self._revoked_lists = revoked_lists
+        self._rollups = rollups
         self._now = now
         self._last_minute: datetime | None = None
 
@@ -46,11 +51,15 @@ class Worker:
     def tick(self) -> None:
         """One round."""
         self._try(self._outbox.deliver_due)
+        self._try(self._count)
         now = self._now()
         if self._last_minute is None or abs(now - self._last_minute) >= CHECKPOINT_EVERY:
             self._last_minute = now
             self._try(self._ledger.checkpoint)
             self._try(self._tidy)
+
+    def _count(self) -> None:
+        self._rollups.catch_up(COUNTED_AT_ONCE)
 
     def _tidy(self) -> None:
         now = self._now()

@@ -6,7 +6,7 @@ What a row says is what `storage.organizations`, `licenses`, `events` and `outbo
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -19,7 +19,7 @@ from licensing.core.addresses import Address
 from licensing.core.mails import Mail
 from licensing.core.searching import grams
 from licensing.core.standings import Standing
-from licensing.storage.bulk import insert, stored
+from licensing.storage.bulk import Row, Rows, insert, stored
 from licensing.storage.database import Base, insert_into, take_turns
 from licensing.storage.events import EventRow
 from licensing.storage.licenses import LicenseRow, TokenRow
@@ -49,7 +49,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """A new organisation with its one contact, and what a search finds it by (`customer_grams`)."""
+    """A new organisation with its one contact."""
 
     id: str
     name: str
@@ -57,7 +57,6 @@ class Customer:
     contact_id: str
     address: Address
     contact: str
-    grams: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +66,14 @@ class LicenseMail:
     id: str
     mail: Mail
     license_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LicenseRows:
+    """New licenses as the database keeps them, and their tokens' rows as far as they are known before the signing."""
+
+    licenses: Sequence[Row]
+    tokens: Sequence[Row]
 
 
 _FOUND = select(*(getattr(BatchRow, field) for field in Batch.__slots__))
@@ -98,64 +105,57 @@ def advance(session: Session, file_hash: str, rows_done: int, finished_at: datet
     )
 
 
-def add_customers(session: Session, customers: Sequence[Customer], actor: str, now: datetime) -> None:
+def add(session: Session, tables: Sequence[Rows]) -> None:
+    """Writes the rows of each table."""
+    for rows in tables:
+        insert(session, *rows)
+
+
+def customer_rows(customers: Sequence[Customer], actor: str, now: datetime) -> list[Rows]:
     """The organisations, their contacts, what a search finds them by, and the trail of who made them."""
     at = stored(now)
-    insert(
-        session,
-        OrganizationRow,
-        ("id", "name", "country", "created_at"),
-        [(each.id, each.name, each.country, at) for each in customers],
-    )
-    insert(
-        session,
-        ContactRow,
-        ("id", "organization_id", "email", "folded_email", "name", "created_at"),
-        [(each.contact_id, each.id, each.address.typed, each.address.folded, each.contact, at) for each in customers],
-    )
-    insert(
-        session,
-        GramRow,
-        ("gram", "organization_id"),
-        # In the order of the table's key: a thousand organisations share its pages, instead of each going through all.
-        sorted((gram, each.id) for each in customers for gram in each.grams),
-    )
-    insert(
-        session,
-        EventRow,
-        ("at", "actor", "action", "subject", "details"),
-        [(at, actor, "organization.created", each.id, "{}") for each in customers],
-    )
+    return [
+        Rows(
+            OrganizationRow,
+            ("id", "name", "country", "created_at"),
+            [(each.id, each.name, each.country, at) for each in customers],
+        ),
+        Rows(
+            ContactRow,
+            ("id", "organization_id", "email", "folded_email", "name", "created_at"),
+            [
+                (each.contact_id, each.id, each.address.typed, each.address.folded, each.contact, at)
+                for each in customers
+            ],
+        ),
+        Rows(
+            GramRow,
+            ("gram", "organization_id"),
+            # In the order of the table's key: many organisations share its pages, instead of each going through all.
+            sorted((gram, each.id) for each in customers for gram in _grams(each)),
+        ),
+        Rows(
+            EventRow,
+            ("at", "actor", "action", "subject", "details"),
+            [(at, actor, "organization.created", each.id, "{}") for each in customers],
+        ),
+    ]
 
 
-def customer_grams(name: str, address: Address) -> tuple[str, ...]:
+def _grams(customer: Customer) -> frozenset[str]:
     """The pieces of name and address, word by word: no piece spans two, and the words of many names are the same."""
-    words = _BETWEEN_WORDS.split(f"{name} {address.typed}")
-    return tuple(frozenset().union(*map(_word_grams, words)))
+    words = _BETWEEN_WORDS.split(f"{customer.name} {customer.address.typed}")
+    return frozenset().union(*map(_word_grams, words))
 
 
 _BETWEEN_WORDS = re.compile(r"[\s@._-]+")
 _word_grams = lru_cache(maxsize=100_000)(grams)
 
 
-def add_licenses(session: Session, standings: Sequence[Standing], tokens: Sequence[str]) -> None:
-    """New licenses and the token of each."""
-    columns = [column.name for column in LicenseRow.__table__.columns]
-    fields = attrgetter(*("license_id" if name == "id" else name for name in columns))
-    insert(session, LicenseRow, columns, [tuple(map(stored, fields(standing))) for standing in standings])
-    insert(
-        session,
-        TokenRow,
-        ("jti", "license_id", "seq", "token"),
-        [(each.jti, each.license_id, each.seq, token) for each, token in zip(standings, tokens, strict=True)],
-    )
-
-
-def add_mails(session: Session, mails: Sequence[LicenseMail], now: datetime) -> None:
+def mail_rows(mails: Sequence[LicenseMail], now: datetime) -> Rows:
     """The mails, due now; the file of each is attached when it is sent."""
     at = stored(now)
-    insert(
-        session,
+    return Rows(
         OutboxRow,
         ("id", "recipient", "subject", "text", "attachments", "created_at", "due_at", "tries", "license_id"),
         [
@@ -163,3 +163,22 @@ def add_mails(session: Session, mails: Sequence[LicenseMail], now: datetime) -> 
             for each in mails
         ],
     )
+
+
+_LICENSE = tuple(column.name for column in LicenseRow.__table__.columns)
+_FIELDS = attrgetter(*("license_id" if name == "id" else name for name in _LICENSE))
+
+
+def license_rows(standings: Sequence[Standing]) -> LicenseRows:
+    """What `add_licenses` writes."""
+    return LicenseRows(
+        [tuple(map(stored, _FIELDS(each))) for each in standings],
+        [(each.jti, each.license_id, each.seq) for each in standings],
+    )
+
+
+def add_licenses(session: Session, rows: LicenseRows, tokens: Iterable[str]) -> None:
+    """New licenses and the token of each."""
+    insert(session, LicenseRow, _LICENSE, rows.licenses)
+    signed = [(*row, token) for row, token in zip(rows.tokens, tokens, strict=True)]
+    insert(session, TokenRow, ("jti", "license_id", "seq", "token"), signed)

@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
 from licensing.storage.database import Base
 
 Row = tuple[Any, ...]
+
+
+class Rows(NamedTuple):
+    """What `insert` writes: rows that may have been made in another process."""
+
+    table: type[Base]
+    columns: Sequence[str]
+    rows: Sequence[Row]
 
 
 def stored(value: object) -> object:

@@ -93,6 +93,13 @@ class Database:
             yield session
 
     @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """A transaction that reads, all of it, what was committed when it began."""
+        engine = self._reading if self.is_sqlite else self._reading.execution_options(isolation_level="REPEATABLE READ")
+        with _busy_when_it_passes(), Session(engine) as session:
+            yield session
+
+    @contextmanager
     def joined(self) -> Iterator[Session]:
         """A transaction that every `write` and `read` of this thread within the block is part of.
 
@@ -143,6 +150,12 @@ def take_turns(session: Session, subject: str) -> None:
     """Whoever else takes turns at `subject` waits until this transaction ends. SQLite has one writer anyway."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:subject, 0))"), {"subject": subject})
+
+
+def without_time_limit(session: Session) -> None:
+    """A statement of this transaction may take as long as it takes."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SET LOCAL statement_timeout = 0"))
 
 
 def is_our_turn(session: Session, subject: str) -> bool:

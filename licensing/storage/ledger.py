@@ -71,6 +71,9 @@ class IssuanceRow(Base):
     quote_id: Mapped[str | None] = mapped_column(String(32))
     # The issuance that a voided sale, a refund or an erasure is about.
     refers_to: Mapped[str | None] = mapped_column(String(32), index=True)
+    # The term that is paid for starts; the license ends. Null for trials, and the start for what buys no term.
+    starts_at: Mapped[datetime | None]
+    ends_at: Mapped[datetime | None]
 
 
 class RecordRow(Base):
@@ -87,7 +90,8 @@ class RecordRow(Base):
 class Issuance:
     """A deed as it is counted and hashed. Fields that do not fit its kind are None.
 
-    `amount_minor` is what is paid, or paid back by a refund, in minor units of `currency`.
+    `amount_minor` is what is paid, or paid back by a refund, in minor units of `currency`. `starts_at` is when the term
+    that is bought starts, `ends_at` when the license ends.
     """
 
     serial: str
@@ -109,6 +113,8 @@ class Issuance:
     salesperson_id: str | None = None
     quote_id: str | None = None
     refers_to: str | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
 
     def leaf(self) -> Leaf:
         return Leaf(
@@ -123,6 +129,15 @@ class Entry:
     issuance: Issuance
     salt: bytes
     record: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRows:
+    """Entries as the database keeps them, but for the index that each gets when it is appended."""
+
+    bodies: Sequence[bytes]
+    issuances: Sequence[bulk.Row]
+    records: Sequence[bulk.Row]
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,26 +184,29 @@ def append(session: Session, entry: Entry) -> int:
     return index
 
 
-def append_many(session: Session, entries: Sequence[Entry]) -> None:
-    """As `append`, for many: one query, and one statement a table."""
-    lock(session)
-    start = size(session)
-    bodies = [entry.issuance.leaf().body() for entry in entries]
-    bulk.insert(session, LeafRow, ("idx", "body"), list(enumerate(bodies, start)))
-    nodes = _grow(session, start, bodies)
-    bulk.insert(session, NodeRow, ("level", "idx", "hash"), [(new.level, new.index, new.hash) for new in nodes])
-    rows = [(index, *_stored(entry.issuance)) for index, entry in enumerate(entries, start)]
-    bulk.insert(session, IssuanceRow, ("leaf_idx", *Issuance.__slots__), rows)
-    records = [(entry.issuance.serial, entry.salt, entry.record) for entry in entries]
-    bulk.insert(session, RecordRow, ("serial", "salt", "record"), records)
-
-
-def _stored(issuance: Issuance) -> tuple[object, ...]:
-    """The fields as the database keeps them."""
-    return tuple(map(bulk.stored, _FIELDS(issuance)))
+def rows_of(entries: Sequence[Entry]) -> EntryRows:
+    """What `append_many` writes."""
+    issuances = [entry.issuance for entry in entries]
+    return EntryRows(
+        [each.leaf().body() for each in issuances],
+        [tuple(map(bulk.stored, _FIELDS(each))) for each in issuances],
+        [(entry.issuance.serial, entry.salt, entry.record) for entry in entries],
+    )
 
 
 _FIELDS = attrgetter(*Issuance.__slots__)
+
+
+def append_many(session: Session, entries: EntryRows) -> None:
+    """As `append`, for many: one query, and one statement a table."""
+    lock(session)
+    start = size(session)
+    bulk.insert(session, LeafRow, ("idx", "body"), list(enumerate(entries.bodies, start)))
+    nodes = _grow(session, start, entries.bodies)
+    bulk.insert(session, NodeRow, ("level", "idx", "hash"), [(new.level, new.index, new.hash) for new in nodes])
+    issuances = [(index, *row) for index, row in enumerate(entries.issuances, start)]
+    bulk.insert(session, IssuanceRow, ("leaf_idx", *Issuance.__slots__), issuances)
+    bulk.insert(session, RecordRow, ("serial", "salt", "record"), entries.records)
 
 
 def _grow(session: Session, start: int, bodies: Sequence[bytes]) -> list[Node]:

@@ -18,7 +18,7 @@ class RegistrationRow(Base):
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     email: Mapped[str] = mapped_column(String(320))
     folded_email: Mapped[str] = mapped_column(String(320), index=True)
-    trial_key: Mapped[str] = mapped_column(String(320))
+    trial_key: Mapped[str] = mapped_column(String(320), index=True)
     name: Mapped[str] = mapped_column(String(200))
     organization: Mapped[str] = mapped_column(String(200))
     country: Mapped[str] = mapped_column(String(2))
