@@ -4,10 +4,10 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench years lock clean
+.PHONY: help run test check format bench years screenshots lock clean
 
 help:  ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11")'
@@ -37,6 +37,9 @@ bench: $(READY)  ## measure, as ratios in one run, into bench/RESULTS.md
 
 years: $(READY)  ## play 25 months of one customer against a running server
 	$(BIN)/python -m tests.years
+
+screenshots: $(READY)  ## every page as people see it, into var/screenshots (needs Chromium)
+	$(BIN)/python -m tests.browser.screenshots
 
 lock: $(READY)  ## pin the dependencies of pyproject.toml anew, with hashes
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \

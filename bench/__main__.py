@@ -7,7 +7,7 @@ import platform
 import sys
 from pathlib import Path
 
-from bench import batches, checkins, counts, tokens
+from bench import batches, checkins, counts, reports, tokens
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 HEAD = """# What things cost
@@ -33,7 +33,7 @@ What is counted, not timed: the tests that prove it, run with the rest.
 
 def main() -> int:
     """Runs every bench; 0 when all goals are met."""
-    results = [result for bench in (tokens, checkins, batches) for result in bench.ratios()]
+    results = [result for bench in (tokens, checkins, batches, reports) for result in bench.ratios()]
     proofs = counts.rows()
     head = HEAD.format(python=platform.python_version(), cores=os.cpu_count(), machine=platform.machine())
     table = "".join(f"{result.row()}\n" for result in results)

@@ -25,6 +25,7 @@ from licensing.services.checkins import Checkins
 from licensing.services.clusters import Clusters
 from licensing.services.deeds import Deeds
 from licensing.services.entitlements import Entitlements
+from licensing.services.explanations import Explanations
 from licensing.services.health import Health
 from licensing.services.idempotency import Idempotency
 from licensing.services.imports import Imports
@@ -33,11 +34,18 @@ from licensing.services.keys import KeyManagement
 from licensing.services.ledger import Ledger
 from licensing.services.license_files import LicenseFiles
 from licensing.services.licenses import Licenses
+from licensing.services.milestones import Milestones
 from licensing.services.organizations import Organizations
 from licensing.services.outbox import Outbox, Transport
 from licensing.services.own_account import OwnAccount
+from licensing.services.portal import Portal
+from licensing.services.portal_deeds import PortalDeeds
+from licensing.services.portal_licenses import PortalLicenses
 from licensing.services.prices import Prices
+from licensing.services.privacy import Privacy
+from licensing.services.quote_requests import QuoteRequests
 from licensing.services.quotes import Quotes
+from licensing.services.reports import Reports
 from licensing.services.revocations import RevokedLists
 from licensing.services.rollups import Rollups
 from licensing.services.sales import Sales
@@ -83,6 +91,9 @@ class House:
     ledger: Ledger
     audit: Audit
     rollups: Rollups
+    reports: Reports
+    explanations: Explanations
+    milestones: Milestones
     outbox: Outbox
     transport: Transport
     staff: Staff
@@ -90,6 +101,11 @@ class House:
     own_account: OwnAccount
     api_keys: ApiKeys
     sso: SingleSignOn
+    portal: Portal
+    portal_licenses: PortalLicenses
+    portal_deeds: PortalDeeds
+    privacy: Privacy
+    quote_requests: QuoteRequests
     health: Health
     worker: Worker
 
@@ -142,6 +158,7 @@ def build(settings: Settings, system: System | None = None) -> House:
     sales = Sales(deeds)
     rollups = Rollups(database, system.now)
     sign_in = SignIn(database, system)
+    organizations = Organizations(database, issuing, system)
     provider = open_provider(
         settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret_file, issuer, system.now
     )
@@ -156,7 +173,7 @@ def build(settings: Settings, system: System | None = None) -> House:
         checkins=Checkins(database, authentication, files, keys, system, issuer),
         validations=Validations(database, authentication, files, system.now),
         idempotency=Idempotency(database, system.now),
-        organizations=Organizations(database, issuing, system),
+        organizations=organizations,
         entitlements=Entitlements(database, system.now),
         licenses=Licenses(deeds),
         clusters=Clusters(database, system),
@@ -169,6 +186,9 @@ def build(settings: Settings, system: System | None = None) -> House:
         ledger=ledger,
         audit=Audit(database, keys, ledger),
         rollups=rollups,
+        reports=Reports(database, rollups, system.now),
+        explanations=Explanations(database, rollups),
+        milestones=Milestones(database, system),
         outbox=outbox,
         transport=transport,
         staff=Staff(database, system),
@@ -176,6 +196,11 @@ def build(settings: Settings, system: System | None = None) -> House:
         own_account=OwnAccount(database, sign_in, system),
         api_keys=ApiKeys(database, system),
         sso=SingleSignOn(database, provider, sign_in, system),
+        portal=Portal(database, system, issuer),
+        portal_licenses=PortalLicenses(database, files, system),
+        portal_deeds=PortalDeeds(database, system, issuer),
+        privacy=Privacy(database, organizations, system),
+        quote_requests=QuoteRequests(database, system),
         health=Health(database, keys, ledger, system.now),
         worker=Worker(database, outbox, ledger, revoked_lists, rollups, system.now),
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from licensing.core.errors import SetupRefused
+from licensing.core.mail_html import as_html
 from licensing.core.mails import Mail
 from licensing.services.outbox import Transport, Undeliverable
 from licensing.system import System
@@ -96,6 +97,7 @@ def _message(id: str, mail: Mail, sender: str, system: System) -> EmailMessage:
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834 §5: no out-of-office answers, please
     # Plain where it can be: a person who reads the file finds the link in one piece.
     message.set_content(mail.text, cte="7bit" if mail.text.isascii() else None)
+    message.add_alternative(as_html(mail.subject, mail.text), subtype="html", cte="base64")
     for name, content in mail.attachments:
         message.add_attachment(content.encode("utf-8"), maintype="application", subtype="json", filename=name)
     return message

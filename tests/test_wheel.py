@@ -40,7 +40,7 @@ def test_the_wheel_holds_templates_styles_and_migrations_and_no_tests(wheel: zip
 
     for needed in (
         "web/templates/page.html",
-        "web/static/page.css",
+        "web/static/app.css",
         "storage/migrations/versions/0001_first_schema.py",
     ):
         assert f"licensing/{needed}" in names

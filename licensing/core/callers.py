@@ -30,6 +30,8 @@ class Permission(StrEnum):
     PRICES_READ = "prices.read"
     PRICES_WRITE = "prices.write"
     ENTITLEMENTS_READ = "entitlements.read"
+    REPORTS_READ = "reports.read"
+    MILESTONES_WRITE = "milestones.write"
     LEDGER_READ = "ledger.read"
     STAFF_MANAGE = "staff.manage"
 
@@ -53,15 +55,32 @@ _READS = frozenset(
         Permission.ENTITLEMENTS_READ,
     }
 )
-_SELLS = _READS | {Permission.CUSTOMERS_WRITE, Permission.LICENSES_WRITE, Permission.QUOTES_WRITE}
+_SELLS = _READS | {
+    Permission.CUSTOMERS_WRITE,
+    Permission.LICENSES_WRITE,
+    Permission.QUOTES_WRITE,
+    Permission.REPORTS_READ,
+}
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.SALES: _SELLS,
     Role.MANAGER: _SELLS
-    | {Permission.QUOTES_APPROVE, Permission.SALES_UNDO, Permission.PRICES_WRITE, Permission.CUSTOMERS_ERASE},
+    | {
+        Permission.QUOTES_APPROVE,
+        Permission.SALES_UNDO,
+        Permission.PRICES_WRITE,
+        Permission.CUSTOMERS_ERASE,
+        Permission.MILESTONES_WRITE,
+    },
     Role.SUPPORT: frozenset({Permission.CUSTOMERS_READ, Permission.LICENSES_READ, Permission.ENTITLEMENTS_READ}),
     Role.AUDITOR: frozenset(
-        {Permission.LICENSES_READ, Permission.QUOTES_READ, Permission.PRICES_READ, Permission.LEDGER_READ}
+        {
+            Permission.LICENSES_READ,
+            Permission.QUOTES_READ,
+            Permission.PRICES_READ,
+            Permission.REPORTS_READ,
+            Permission.LEDGER_READ,
+        }
     ),
     Role.ADMIN: _READS | {Permission.LEDGER_READ, Permission.STAFF_MANAGE},
 }
@@ -76,6 +95,7 @@ FOR_PERSONS_ONLY = frozenset(
         Permission.SALES_UNDO,
         Permission.CUSTOMERS_ERASE,
         Permission.PRICES_WRITE,
+        Permission.MILESTONES_WRITE,
         Permission.STAFF_MANAGE,
     }
 )

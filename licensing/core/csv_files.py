@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from io import StringIO
 
 from licensing.core.errors import ImportRefused
 
@@ -42,6 +43,26 @@ def rows(data: bytes, required: tuple[str, ...], optional: tuple[str, ...]) -> l
     if problems:
         raise ImportRefused(problems)
     return lines
+
+
+def written(columns: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
+    """A file that spreadsheets open without running what stands in it.
+
+    A text that they would take for a formula gets an apostrophe before it (OWASP, CSV injection); numbers stay numbers.
+    """
+    file = StringIO(newline="")
+    writer = csv.writer(file)
+    writer.writerow(columns)
+    writer.writerows([_harmless(cell) for cell in line] for line in lines)
+    return file.getvalue()
+
+
+def _harmless(cell: object) -> object:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a formula starts with, in full width, too."""
 
 
 def _text(data: bytes) -> str:

@@ -128,6 +128,30 @@ class TermRefused(Refusal):
     code = "TERM_REFUSED"
 
 
+class PeriodRefused(Refusal):
+    """No report can be made about these days."""
+
+    code = "PERIOD_REFUSED"
+
+
+class CursorRefused(Refusal):
+    """A listing can't go on where it is asked to."""
+
+    code = "CURSOR_REFUSED"
+
+
+class MilestoneRefused(Refusal):
+    """A milestone's days or targets make no sense."""
+
+    code = "MILESTONE_REFUSED"
+
+
+class ReportsDiffer(Refusal):
+    """What the reports add up is not what the ledger says."""
+
+    code = "REPORTS_DIFFER"
+
+
 class LicenseState(Refusal):
     """The license's state does not allow this deed."""
 

@@ -117,3 +117,37 @@ nodes  {nodes}
 If it is not yours, answer this mail.
 """,
     )
+
+
+def portal_link(recipient: str, name: str, link: str) -> Mail:
+    return Mail(
+        recipient,
+        "Sign in to your Koor licenses",
+        f"""Hello {name},
+
+open this link and press the button, and you are signed in to your licenses:
+
+{link}
+
+The link works once and for half an hour; using it makes any other such link useless. If you did not ask for
+this, do nothing: nobody gets in without it.
+""",
+    )
+
+
+def invitation(recipient: str, name: str, colleague: str, organization: str, portal: str) -> Mail:
+    """`colleague` is the address of who invites: the mail must be found when she is erased."""
+    return Mail(
+        recipient,
+        "You can see your organisation's Koor licenses now",
+        f"""Hello {name},
+
+{colleague} has added you to the people who look after the Koor licenses of {organization}.
+You can see them, download the license file and ask for a quote here, with this address:
+
+{portal}
+
+There is no password: you get a link by mail each time you sign in. If you do not want this, sign in and
+choose Privacy: there you can see what we know of you, and have yourself erased.
+""",
+    )

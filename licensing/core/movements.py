@@ -259,7 +259,8 @@ def _key(deal: Deal) -> str:
 
 
 def _until(deal: Deal) -> datetime:
-    return (deal.ends_at or deal.effective_at) + GRACE
+    """When its license is live no more; never before it was sold, however long that term was over by then."""
+    return max((deal.ends_at or deal.effective_at) + GRACE, deal.effective_at)
 
 
 def _in_order(deal: Deal) -> tuple[datetime, int]:

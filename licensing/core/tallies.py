@@ -6,46 +6,51 @@ So a change is her new share minus her old one, and everything can be recomputed
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from operator import add
-from typing import NamedTuple
 
+from licensing.core.funnels import By, Step
 from licensing.core.journeys import Journey
 from licensing.core.movements import ADDING, Movement, seats_before
+from licensing.core.periods import Unit, day_of, month_of
 from licensing.core.sales import add_months
 
-ALL = "all"
-BY = (ALL, "tier", "country", "salesperson", "source")
-STEPS = ("registered", "confirmed", "activated", "full", "over", "quoted", "converted")
 SPANS = (1, 3, 12)
 """Months over which retention is looked at: a month, a quarter of the year, and any twelve months."""
 
 
-class FunnelCell(NamedTuple):
-    """Customers registered on `day` whose `by` is `value`. Counts: each of STEPS, and those who bought directly."""
+@dataclass(frozen=True, slots=True)
+class FunnelCell:
+    """Customers registered on `day`, or in the month that starts with it, whose `by` is `value`. Counts: each Step."""
 
+    unit: Unit
     day: datetime
     by: str
     value: str
 
 
-class MovementCell(NamedTuple):
-    """Movements on `day`. Counts: how many, seats, minor units of `currency`."""
+@dataclass(frozen=True, slots=True)
+class MovementCell:
+    """Movements on `day`, or in the month that starts with it. Counts: how many, seats, minor units of `currency`."""
 
+    unit: Unit
     day: datetime
     what: str
     tier: str
     currency: str
 
 
-class ConversionCell(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ConversionCell:
     """Customers registered in `month` who converted after `days` whole days. Counts: how many."""
 
     month: datetime
     days: int
 
 
-class RetentionCell(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class RetentionCell:
     """`span` months from `month` on. Counts: seats when it starts, of those kept (gross), and after it (net)."""
 
     month: datetime
@@ -83,24 +88,14 @@ def difference(new: Mapping[Cell, Counts], old: Mapping[Cell, Counts]) -> Tallie
     return changes
 
 
-def day_of(moment: datetime) -> datetime:
-    """The start of its day (UTC)."""
-    return moment.astimezone(UTC).replace(hour=0, minute=0, second=0)
-
-
-def month_of(moment: datetime) -> datetime:
-    """The start of its month (UTC)."""
-    return day_of(moment).replace(day=1)
-
-
 def _of_journey(journey: Journey | None) -> Iterator[tuple[Cell, Counts]]:
     if journey is None or journey.registered_at is None:
         return
-    steps = (*(getattr(journey, f"{step}_at") for step in STEPS), journey.direct_at)
-    counts = tuple(int(at is not None) for at in steps)
+    counts = tuple(int(getattr(journey, f"{step}_at") is not None) for step in Step)
     values = ("", journey.tier, journey.country, journey.salesperson_id, journey.source)
-    for by, value in zip(BY, values, strict=True):
-        yield FunnelCell(day_of(journey.registered_at), by, value), counts
+    for unit, start in _starts(journey.registered_at):
+        for by, value in zip(By, values, strict=True):
+            yield FunnelCell(unit, start, by, value), counts
     if journey.converted_at is not None:
         days = (journey.converted_at - journey.registered_at) // timedelta(days=1)
         yield ConversionCell(month_of(journey.registered_at), days), (1,)
@@ -108,8 +103,13 @@ def _of_journey(journey: Journey | None) -> Iterator[tuple[Cell, Counts]]:
 
 def _of_movements(movements: Sequence[Movement]) -> Iterator[tuple[Cell, Counts]]:
     for each in movements:
-        cell = MovementCell(day_of(each.at), each.what, each.tier, each.currency)
-        yield cell, (1, each.seats, each.amount_minor)
+        for unit, start in _starts(each.at):
+            yield MovementCell(unit, start, each.what, each.tier, each.currency), (1, each.seats, each.amount_minor)
+
+
+def _starts(moment: datetime) -> tuple[tuple[Unit, datetime], ...]:
+    """By days, and by months, so that a report about years reads few rows."""
+    return (Unit.DAY, day_of(moment)), (Unit.MONTH, month_of(moment))
 
 
 def _of_seats(movements: Sequence[Movement]) -> Iterator[tuple[Cell, Counts]]:

@@ -203,7 +203,7 @@ class Checkins:
         if arrival is Arrival.NEW:
             self._welcome(session, standing, report, now)
         if standing.edition is Edition.TRIAL or arrival is Arrival.NEW:
-            histories.mark(session, standing.organization_id)
+            histories.mark_trial(session, standing.license_id)
         return _Judged(verdict, holding, grant.unlicensed)
 
     def _welcome(self, session: Session, standing: Standing, report: Report, now: datetime) -> None:

@@ -14,7 +14,7 @@ from licensing.core.errors import LicenseState, NotFound
 from licensing.core.licenses import Edition
 from licensing.core.standings import Standing
 from licensing.services.deeds import seen
-from licensing.storage import clusters, events, licenses
+from licensing.storage import clusters, events, histories, licenses
 from licensing.storage.clusters import Seen
 from licensing.storage.database import Database
 from licensing.system import System
@@ -94,6 +94,7 @@ def free(session: Session, standing: Standing, held: Sequence[Holding], now: dat
         clusters.note_change(session, holding, "released", now, removed=clusters.nodes(session, holding.id))
         clusters.release(session, holding.id)
     licenses.touch(session, standing.license_id)
+    histories.mark_trial(session, standing.license_id)
 
 
 def unbind(session: Session, standing: Standing, fsid: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -11,10 +12,19 @@ from sqlalchemy.orm import Session
 from licensing.core.checkpoints import Checkpoint, read_note, write_note, write_proof
 from licensing.core.errors import LedgerBroken, NotFound
 from licensing.core.keys import Purpose
-from licensing.core.ledger import inclusion_proof
+from licensing.core.ledger import Kind, inclusion_proof
 from licensing.services.signing import KeyStore
-from licensing.storage import keyfiles, ledger, licenses
+from licensing.storage import keyfiles, ledger, licenses, organizations
 from licensing.storage.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """A deed with its leaf's index, and what its organisation is called."""
+
+    index: int
+    issuance: ledger.Issuance
+    organization: str
 
 
 class Ledger:
@@ -64,6 +74,13 @@ class Ledger:
         """The checkpoint published last, from the database."""
         with self._database.read() as session:
             return self._inside(session)
+
+    def page(self, before: int | None, kind: Kind | None, limit: int) -> list[Entered]:
+        """The newest `limit` deeds below the leaf `before`; of one kind, or of all."""
+        with self._database.read() as session:
+            found = ledger.page(session, before, kind, limit)
+            names = organizations.names(session, (each.organization_id for _, each in found if each.organization_id))
+        return [Entered(index, each, names.get(each.organization_id or "", "")) for index, each in found]
 
     def prove(self, name: str) -> str:
         """The proof file (C2SP tlog-proof) of an issuance, or of a license's newest. Raises NotFound."""

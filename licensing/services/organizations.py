@@ -14,7 +14,17 @@ from licensing.core.errors import Forbidden, InvalidFields, NotFound, Organizati
 from licensing.core.ledger import Kind
 from licensing.core.standings import Standing
 from licensing.services.issuing import Deed, Issuing, Subject
-from licensing.storage import events, histories, ledger, licenses, organizations, outbox, registrations
+from licensing.storage import (
+    events,
+    histories,
+    ledger,
+    licenses,
+    organizations,
+    outbox,
+    portal,
+    quote_requests,
+    registrations,
+)
 from licensing.storage.database import Database
 from licensing.storage.events import Event
 from licensing.storage.organizations import Contact, Organization
@@ -34,13 +44,17 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """An organisation with all that belongs to it; `merged` are the ids of its duplicates."""
+    """An organisation with all that belongs to it; `merged` are the ids of its duplicates.
+
+    `issuances` are those of all of them, in the order of the ledger.
+    """
 
     organization: Organization
     contacts: list[Contact]
     licenses: list[Standing]
     merged: tuple[str, ...]
     events: list[Event]
+    issuances: list[ledger.Issuance]
 
 
 class Organizations:
@@ -55,7 +69,7 @@ class Organizations:
         self, caller: Caller, name: str, country: str, domain: str | None, contact: Person | None
     ) -> Organization:
         """A new customer. Whether there is one of that name already is for people to see: search first."""
-        _require_unconfined(caller)
+        require_unconfined(caller)
         now, id = self._system.now(), self._system.new_id()
         with self._database.write() as session:
             organizations.add(session, id, name, country, now, domain)
@@ -75,6 +89,7 @@ class Organizations:
                 licenses.of_organizations(session, (head, *merged)),
                 tuple(merged),
                 events.of_subject(session, head),
+                ledger.of_organizations(session, (head, *merged)),
             )
 
     def search(self, caller: Caller, query: str, limit: int) -> list[Organization]:
@@ -112,7 +127,7 @@ class Organizations:
         Nothing of its history is rewritten: licenses and issuances keep the organisation they were made for. Raises
         NotFound, and OrganizationState for one that was merged before.
         """
-        _require_unconfined(caller)
+        require_unconfined(caller)
         now = self._system.now()
         with self._database.write() as session:
             found = organizations.lock(session, (duplicate_id, survivor_id))
@@ -141,8 +156,10 @@ class Organizations:
             if person is None:
                 raise NotFound(NO_CONTACT)
             spellings = registrations.erase(session, person.folded_email, now)
+            portal.forget_mailbox(session, person.folded_email)
             for contact in organizations.of_mailbox(session, person.folded_email):
                 spellings.add(contact.email)
+                quote_requests.erase_notes(session, contact.id)
                 organizations.erase_contact(session, contact, now)
                 self._note_erased(session, caller, contact, contact.organization_id, now)
             for spelling in spellings:
@@ -188,6 +205,7 @@ def _within(session: Session, caller: Caller) -> tuple[str, ...] | None:
     return None if caller.organization_id is None else organizations.family(session, caller.organization_id)
 
 
-def _require_unconfined(caller: Caller) -> None:
+def require_unconfined(caller: Caller) -> None:
+    """Raises Forbidden to a key that is confined to one organisation."""
     if caller.organization_id is not None:
         raise Forbidden("This key is confined to one organisation.")

@@ -8,10 +8,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from licensing.core.errors import Refusal
+from licensing.core.callers import Caller
+from licensing.core.errors import NotFound, Refusal
 from licensing.core.mails import LICENSE_FILE_NAME, Mail
 from licensing.services.license_files import LicenseFiles, as_text
-from licensing.storage import licenses, outbox
+from licensing.storage import events, licenses, outbox
 from licensing.storage.database import Database
 
 log = logging.getLogger(__name__)
@@ -21,6 +22,7 @@ RETRIES = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 15, 30, 60, 
 HANDOVER = timedelta(minutes=5)
 """A mail taken by a worker that died is due again after this."""
 BATCH = 20
+NO_MAIL = "There is no such mail, or none that was given up."
 
 
 class Undeliverable(Exception):
@@ -54,6 +56,27 @@ class Outbox:
         with self._database.write() as session:
             queued = outbox.take_due(session, now, now + HANDOVER, BATCH)
         return sum(self._deliver(item) for item in queued)
+
+    def page(self, state: outbox.MailState | None, after: str, limit: int) -> list[outbox.Listed]:
+        """The newest mails made before the one with id `after`; of one state, or of all."""
+        with self._database.read() as session:
+            return outbox.page(session, state, after, limit)
+
+    def show(self, id: str) -> tuple[outbox.Listed, str]:
+        """A mail and what it says. Raises NotFound."""
+        with self._database.read() as session:
+            found = outbox.text_of(session, id)
+        if found is None:
+            raise NotFound(NO_MAIL)
+        return found
+
+    def retry(self, caller: Caller, id: str) -> None:
+        """A mail that was given up is sent again. Raises NotFound for any other."""
+        now = self._now()
+        with self._database.write() as session:
+            if not outbox.retry(session, id, now):
+                raise NotFound(NO_MAIL)
+            events.add(session, caller.id, "mail.retried", id, now)
 
     def _deliver(self, item: outbox.Queued) -> bool:
         try:

@@ -8,7 +8,9 @@ from datetime import datetime
 from licensing.core.callers import Caller
 from licensing.core.errors import TermRefused
 from licensing.core.prices import Price, VolumeDiscount
-from licensing.storage import events, prices
+from licensing.core.supports import Offer, SupportLevel
+from licensing.core.tiers import Tier
+from licensing.storage import events, prices, supports, tiers
 from licensing.storage.database import Database
 from licensing.system import System
 
@@ -21,6 +23,15 @@ class PriceList:
     schedule: list[VolumeDiscount]
 
 
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What is or was for sale, as dated rows."""
+
+    tiers: list[Tier]
+    levels: list[SupportLevel]
+    offers: list[Offer]
+
+
 class Prices:
     """The price list and the volume schedule."""
 
@@ -31,6 +42,11 @@ class Prices:
     def list(self) -> PriceList:
         with self._database.read() as session:
             return PriceList(prices.every(session), prices.schedule(session))
+
+    def offered(self) -> Offered:
+        """The tiers, the support levels, and which come with which."""
+        with self._database.read() as session:
+            return Offered(tiers.every(session), supports.levels(session), supports.offers(session))
 
     def put(self, caller: Caller, price: Price) -> None:
         """A price is set, from a day on that is not past. Raises TermRefused."""

@@ -133,14 +133,20 @@ class Quotes:
         with self._database.read() as session:
             return self._printed(session, _seen(session, caller, quotes.find(session, quote_id)))
 
-    def page(self, caller: Caller, organization_id: str | None, before: str, limit: int) -> list[Printed]:
-        """The newest `limit` quotes before the one with id `before`: of one customer, or of all the caller sees."""
+    def page(
+        self, caller: Caller, organization_id: str | None, before: str, limit: int, state: State | None = None
+    ) -> list[Printed]:
+        """The newest `limit` quotes before the one with id `before`: of one customer, or of all the caller sees.
+
+        Those in `state` alone, if it is not None.
+        """
         with self._database.read() as session:
             of = organization_id or caller.organization_id
             family = None if of is None else organizations.family(session, of)
             if family is not None:
                 caller.require_sees(family, "There is no such organisation.")
-            return [self._printed(session, quote) for quote in quotes.page(session, family, before, limit)]
+            found = quotes.page(session, family, before, limit, state, self._system.now())
+            return [self._printed(session, quote) for quote in found]
 
     def _become(self, caller: Caller, quote: Quote, order: Quoted) -> Done:
         if quote.license_id is None:

@@ -176,7 +176,8 @@ class Sales:
                 issuance.order_number, amount_minor, issuance.currency, issuance.salesperson_id, issuance.quote_id
             )
             deed = Deed(Kind.REFUNDED, caller.id, now, {"reason": reason}, charge, refers_to=serial)
-            return self._note(session, deed, issuance, standing, now)
+            # It is paid back to who bought it, whoever has the license now.
+            return Done(standing, self._deeds.issuing.note(session, deed, _subject(issuance), now), charge)
 
     def _renew(
         self,

@@ -10,6 +10,7 @@ from threading import Event
 from licensing.services.idempotency import KEPT
 from licensing.services.ledger import Ledger
 from licensing.services.outbox import Outbox
+from licensing.services.portal import forget_over
 from licensing.services.revocations import RevokedLists
 from licensing.services.rollups import Rollups
 from licensing.storage import idempotency
@@ -66,6 +67,7 @@ class Worker:
         with self._database.write() as session:
             self._revoked_lists.refresh(session, now)
             idempotency.forget_before(session, now - KEPT)
+            forget_over(session, now)
 
     def _try(self, work: Callable[[], object]) -> None:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from enum import StrEnum
+from enum import IntFlag, StrEnum
 from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
@@ -26,6 +26,8 @@ def stored(value: object) -> object:
     """A value as both databases keep it."""
     if isinstance(value, datetime):
         return int(value.timestamp())
+    if isinstance(value, IntFlag):
+        return int(value)
     return str(value) if isinstance(value, StrEnum) else value
 
 
@@ -34,6 +36,8 @@ def insert(session: Session, table: type[Base], columns: Sequence[str], rows: Se
 
     Times are Unix seconds, JSON is its text; a column that is not named gets the database's default.
     """
+    if not rows:
+        return
     name = _quoted(session, table, columns)
     connection = session.connection()
     if connection.dialect.name == "postgresql":

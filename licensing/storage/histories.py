@@ -86,6 +86,14 @@ def mark(session: Session, *subjects: str) -> None:
     session.execute(insert(MarkRow), [{"subject": subject} for subject in subjects])
 
 
+def mark_trial(session: Session, license_id: str) -> None:
+    """Who had the license as a trial, if anybody, will be counted anew: something of its clusters has changed."""
+    trials = select(IssuanceRow.organization_id).where(
+        IssuanceRow.license_id == license_id, IssuanceRow.kind == Kind.TRIAL
+    )
+    session.execute(insert(MarkRow).from_select(["subject"], trials))
+
+
 def changed(session: Session, limit: int) -> Changed:
     """What has changed since it was counted, up to `limit` leaves and as many marks."""
     counted = leaves_counted(session)

@@ -7,7 +7,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, String, delete, select
+from sqlalchemy import BigInteger, Index, String, and_, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from licensing.core.journeys import Journey
@@ -21,13 +21,17 @@ class JourneyRow(Base):
 
     __tablename__ = "journey"
     __table_args__ = (
-        Index("ix_journey_lead", "is_open", "signals", "active_at"),
-        Index("ix_journey_bought", "tier", "registered_at"),
+        Index("ix_journey_registered", "registered_at", "subject"),
+        Index("ix_journey_tier", "tier", "registered_at", "subject"),
+        Index("ix_journey_country", "country", "registered_at", "subject"),
+        Index("ix_journey_salesperson", "salesperson_id", "registered_at", "subject"),
+        Index("ix_journey_source", "source", "registered_at", "subject"),
+        Index("ix_journey_lead", "is_open", "signals", "active_at", "subject"),
     )
 
     subject: Mapped[str] = mapped_column(String(320), primary_key=True)
     organization_id: Mapped[str | None] = mapped_column(String(32))
-    registered_at: Mapped[datetime | None] = mapped_column(index=True)
+    registered_at: Mapped[datetime | None]
     confirmed_at: Mapped[datetime | None]
     activated_at: Mapped[datetime | None]
     full_at: Mapped[datetime | None]
@@ -50,7 +54,10 @@ class MovementRow(Base):
     """core.movements.Movement, of the customer `subject`."""
 
     __tablename__ = "movement"
-    __table_args__ = (Index("ix_movement_listed", "what", "at", "tier"),)
+    __table_args__ = (
+        Index("ix_movement_listed", "what", "at", "serial"),
+        Index("ix_movement_tier", "what", "tier", "at", "serial"),
+    )
 
     serial: Mapped[str] = mapped_column(String(32), primary_key=True)
     what: Mapped[str] = mapped_column(String(20), primary_key=True)
@@ -86,6 +93,12 @@ def forget(session: Session, subjects: Collection[str]) -> None:
     """Nothing is kept of the customers."""
     session.execute(delete(JourneyRow).where(JourneyRow.subject.in_(subjects)))
     session.execute(delete(MovementRow).where(MovementRow.subject.in_(subjects)))
+
+
+def misfiled(session: Session) -> list[str]:
+    """Customers whose row does not say of itself whether it is an open trial (core.journeys.Journey.is_open)."""
+    is_open = and_(JourneyRow.confirmed_at.is_not(None), JourneyRow.purchase.is_(None))
+    return sorted(session.scalars(select(JourneyRow.subject).where(JourneyRow.is_open != is_open)))
 
 
 def clear(session: Session) -> None:

@@ -251,6 +251,24 @@ def of_license(session: Session, license_id: str) -> list[Issuance]:
     return [from_row(row) for row in rows]
 
 
+def of_organizations(session: Session, ids: Sequence[str]) -> list[Issuance]:
+    """The organisations' deeds in the order of the ledger."""
+    rows = session.scalars(
+        select(IssuanceRow).where(IssuanceRow.organization_id.in_(ids)).order_by(IssuanceRow.leaf_idx)
+    )
+    return [from_row(row) for row in rows]
+
+
+def page(session: Session, before: int | None, kind: Kind | None, limit: int) -> list[tuple[int, Issuance]]:
+    """The newest deeds below the leaf `before`, each with its leaf's index; of one kind, if it is not None."""
+    query = select(IssuanceRow).order_by(IssuanceRow.leaf_idx.desc()).limit(limit)
+    if before is not None:
+        query = query.where(IssuanceRow.leaf_idx < before)
+    if kind is not None:
+        query = query.where(IssuanceRow.kind == kind)
+    return [(row.leaf_idx, from_row(row)) for row in session.scalars(query)]
+
+
 def referring(session: Session, serial: str, kind: Kind) -> list[Issuance]:
     """The deeds of a kind that are about the issuance `serial`, in order."""
     rows = session.scalars(

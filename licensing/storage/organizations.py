@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -108,6 +108,12 @@ def change(session: Session, id: str, **values: str | None) -> None:
 def find(session: Session, id: str) -> Organization | None:
     row = session.execute(_FOUND.where(OrganizationRow.id == id)).first()
     return None if row is None else Organization(*row)
+
+
+def names(session: Session, ids: Iterable[str]) -> dict[str, str]:
+    """What the organisations are called, by id."""
+    rows = session.execute(select(OrganizationRow.id, OrganizationRow.name).where(OrganizationRow.id.in_(set(ids))))
+    return dict(rows.all())
 
 
 def lock(session: Session, ids: Sequence[str]) -> dict[str, Organization]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import JSON, String, Text, case, func, literal, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -40,6 +41,29 @@ class Queued:
     mail: Mail
     tries: int
     license_id: str | None
+
+
+class MailState(StrEnum):
+    """Where a mail is."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    DEAD = "dead"
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A mail without its text: `due_at` while it is to be sent, `dead_at` when it was given up."""
+
+    id: str
+    recipient: str
+    subject: str
+    created_at: datetime
+    due_at: datetime | None
+    tries: int
+    sent_at: datetime | None
+    dead_at: datetime | None
+    last_error: str | None
 
 
 def add(session: Session, id: str, mail: Mail, now: datetime) -> None:
@@ -93,6 +117,37 @@ def failed(session: Session, id: str, error: str, retry_at: datetime | None, now
     session.execute(
         update(OutboxRow).where(OutboxRow.id == id).values(last_error=error[:200], due_at=retry_at, dead_at=dead_at)
     )
+
+
+def page(session: Session, state: MailState | None, after: str, limit: int) -> list[Listed]:
+    """The newest mails made before the one with id `after`; of one state, or of all."""
+    row = OutboxRow
+    wanted = {
+        MailState.DEAD: row.dead_at.is_not(None),
+        MailState.WAITING: row.due_at.is_not(None),
+        MailState.SENT: row.sent_at.is_not(None),
+    }
+    query = select(*(getattr(row, name) for name in Listed.__slots__)).order_by(row.id.desc()).limit(limit)
+    if state is not None:
+        query = query.where(wanted[state])
+    if after:
+        query = query.where(row.id < after)
+    return [Listed(*found) for found in session.execute(query)]
+
+
+def text_of(session: Session, id: str) -> tuple[Listed, str] | None:
+    """A mail and what it says."""
+    row = session.get(OutboxRow, id)
+    return None if row is None else (Listed(*(getattr(row, name) for name in Listed.__slots__)), row.text)
+
+
+def retry(session: Session, id: str, now: datetime) -> bool:
+    """A mail that was given up is due again, with all its tries; whether there was one."""
+    given_up = (OutboxRow.id == id, OutboxRow.dead_at.is_not(None), OutboxRow.recipient != "")
+    found = session.execute(
+        update(OutboxRow).where(*given_up).values(due_at=now, dead_at=None, tries=0).returning(OutboxRow.id)
+    )
+    return found.first() is not None
 
 
 def erase(session: Session, email: str, now: datetime) -> None:

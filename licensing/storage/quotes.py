@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, String, func, select, update
+from sqlalchemy import JSON, BigInteger, ColumnElement, ForeignKey, String, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from licensing.core.ledger import Kind
 from licensing.core.prices import Amount, Period
-from licensing.core.quotes import Quote, State
+from licensing.core.quotes import LIVE, Quote, State
 from licensing.core.sales import Term
 from licensing.storage.database import Base
 
@@ -118,14 +118,32 @@ def lock(session: Session, id: str) -> Quote | None:
     return None if row is None else _quote(row)
 
 
-def page(session: Session, organization_ids: tuple[str, ...] | None, before: str, limit: int) -> list[Quote]:
-    """The newest `limit` quotes made before the one with id `before`, of some organisations or of all."""
+def page(
+    session: Session,
+    organization_ids: tuple[str, ...] | None,
+    before: str,
+    limit: int,
+    state: State | None,
+    now: datetime,
+) -> list[Quote]:
+    """The newest `limit` quotes made before the one with id `before`, of some organisations or of all.
+
+    `state` is the one seen at `now` (Quote.state_at); None for any.
+    """
     query = select(QuoteRow).order_by(QuoteRow.id.desc()).limit(limit)
     if organization_ids is not None:
         query = query.where(QuoteRow.organization_id.in_(organization_ids))
     if before:
         query = query.where(QuoteRow.id < before)
+    if state is not None:
+        query = query.where(*_seen_as(state, now))
     return [_quote(row) for row in session.scalars(query)]
+
+
+def _seen_as(state: State, now: datetime) -> list[ColumnElement[bool]]:
+    if state is State.EXPIRED:
+        return [QuoteRow.state.in_(LIVE), QuoteRow.valid_until <= now]
+    return [QuoteRow.state == state, *([QuoteRow.valid_until > now] if state in LIVE else [])]
 
 
 def _quote(row: QuoteRow) -> Quote:

@@ -9,15 +9,14 @@ from typing import Any, cast
 from sqlalchemy import BigInteger, String, Table, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from licensing.core.funnels import Step
 from licensing.core.tallies import (
-    STEPS,
     Cell,
     ConversionCell,
     FunnelCell,
     MovementCell,
     RetentionCell,
     Tallies,
-    month_of,
 )
 from licensing.storage.database import Base, insert_into
 
@@ -27,6 +26,7 @@ class FunnelRow(Base):
 
     __tablename__ = "funnel_tally"
 
+    unit: Mapped[str] = mapped_column(String(5), primary_key=True)
     by: Mapped[str] = mapped_column(String(20), primary_key=True)
     day: Mapped[datetime] = mapped_column(primary_key=True)
     value: Mapped[str] = mapped_column(String(40), primary_key=True)
@@ -41,16 +41,16 @@ class FunnelRow(Base):
 
 
 class MovementTallyRow(Base):
-    """core.tallies.MovementCell; `month` is that of `day`."""
+    """core.tallies.MovementCell"""
 
     __tablename__ = "movement_tally"
 
+    unit: Mapped[str] = mapped_column(String(5), primary_key=True)
     day: Mapped[datetime] = mapped_column(primary_key=True)
     what: Mapped[str] = mapped_column(String(20), primary_key=True)
     tier: Mapped[str] = mapped_column(String(40), primary_key=True)
     currency: Mapped[str] = mapped_column(String(3), primary_key=True)
-    month: Mapped[datetime]
-    count: Mapped[int] = mapped_column(BigInteger)
+    movements: Mapped[int] = mapped_column(BigInteger)
     seats: Mapped[int] = mapped_column(BigInteger)
     amount_minor: Mapped[int] = mapped_column(BigInteger)
 
@@ -62,7 +62,7 @@ class ConversionRow(Base):
 
     month: Mapped[datetime] = mapped_column(primary_key=True)
     days: Mapped[int] = mapped_column(primary_key=True)
-    count: Mapped[int] = mapped_column(BigInteger)
+    customers: Mapped[int] = mapped_column(BigInteger)
 
 
 class RetentionRow(Base):
@@ -78,9 +78,9 @@ class RetentionRow(Base):
 
 
 _COUNTS: dict[type[Cell], tuple[type[Base], tuple[str, ...]]] = {
-    FunnelCell: (FunnelRow, (*STEPS, "direct")),
-    MovementCell: (MovementTallyRow, ("count", "seats", "amount_minor")),
-    ConversionCell: (ConversionRow, ("count",)),
+    FunnelCell: (FunnelRow, tuple(Step)),
+    MovementCell: (MovementTallyRow, ("movements", "seats", "amount_minor")),
+    ConversionCell: (ConversionRow, ("customers",)),
     RetentionCell: (RetentionRow, ("seats", "kept", "after")),
 }
 """Each kind of cell, with its table and the columns of its counts."""
@@ -109,14 +109,11 @@ def clear(session: Session) -> None:
 
 
 def _row(cell: Cell, names: Iterable[str], counts: Iterable[int]) -> dict[str, object]:
-    row: dict[str, object] = {**cell._asdict(), **dict(zip(names, counts, strict=True))}
-    if isinstance(cell, MovementCell):
-        row["month"] = month_of(cell.day)
-    return row
+    return {name: getattr(cell, name) for name in cell.__slots__} | dict(zip(names, counts, strict=True))
 
 
 def _cells(session: Session) -> Iterable[tuple[Cell, tuple[int, ...]]]:
     for kind, (table, names) in _COUNTS.items():
-        width = len(kind._fields)
-        for row in session.execute(select(*(getattr(table, name) for name in (*kind._fields, *names)))):
+        width = len(kind.__slots__)
+        for row in session.execute(select(*(getattr(table, name) for name in (*kind.__slots__, *names)))):
             yield cast(Any, kind)(*row[:width]), tuple(row[width:])

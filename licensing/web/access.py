@@ -66,6 +66,13 @@ def allowed(permission: Permission) -> Caller:
     return caller
 
 
+def person(permission: Permission) -> Caller:
+    """The same, of persons alone: pages are not for machines."""
+    caller = house().sign_in.caller(session_secret())
+    caller.require(permission)
+    return caller
+
+
 def current_caller() -> Caller:
     """Who asks: the machine whose key comes along, or the person whose session does."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")

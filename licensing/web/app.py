@@ -17,19 +17,37 @@ from licensing.web.api import issuances as api_issuances
 from licensing.web.api import keys as api_keys
 from licensing.web.api import ledger as api_ledger
 from licensing.web.api import licenses as api_licenses
+from licensing.web.api import milestones as api_milestones
 from licensing.web.api import organizations as api_organizations
 from licensing.web.api import prices as api_prices
 from licensing.web.api import quotes as api_quotes
+from licensing.web.api import reports as api_reports
 from licensing.web.api import revocations as api_revocations
 from licensing.web.api import sessions as api_sessions
 from licensing.web.api import staff as api_staff
 from licensing.web.api import trials as api_trials
 from licensing.web.api import validations as api_validations
+from licensing.web.console import explanations as console_explanations
+from licensing.web.console import leads as console_leads
+from licensing.web.console import ledger as console_ledger
+from licensing.web.console import milestones as console_milestones
+from licensing.web.console import organizations as console_organizations
+from licensing.web.console import outbox as console_outbox
+from licensing.web.console import places
+from licensing.web.console import quotes as console_quotes
+from licensing.web.console import reports as console_reports
+from licensing.web.console import settings as console_settings
+from licensing.web.console import staff as console_staff
 from licensing.web.pages import home as pages_home
 from licensing.web.pages import quotes as pages_quotes
+from licensing.web.pages import rendering
 from licensing.web.pages import sign_in as pages_sign_in
 from licensing.web.pages import sso as pages_sso
 from licensing.web.pages import trials as pages_trials
+from licensing.web.portal import activation as portal_activation
+from licensing.web.portal import licenses as portal_licenses
+from licensing.web.portal import privacy as portal_privacy
+from licensing.web.portal import sign_in as portal_sign_in
 
 BLUEPRINTS = (
     api_api_keys.blueprint,
@@ -41,19 +59,35 @@ BLUEPRINTS = (
     api_keys.blueprint,
     api_ledger.blueprint,
     api_licenses.blueprint,
+    api_milestones.blueprint,
     api_organizations.blueprint,
     api_prices.blueprint,
     api_quotes.blueprint,
+    api_reports.blueprint,
     api_revocations.blueprint,
     api_sessions.blueprint,
     api_staff.blueprint,
     api_trials.blueprint,
     api_validations.blueprint,
+    console_explanations.blueprint,
+    console_leads.blueprint,
+    console_ledger.blueprint,
+    console_milestones.blueprint,
+    console_organizations.blueprint,
+    console_outbox.blueprint,
+    console_quotes.blueprint,
+    console_reports.blueprint,
+    console_settings.blueprint,
+    console_staff.blueprint,
     pages_home.blueprint,
     pages_quotes.blueprint,
     pages_sign_in.blueprint,
     pages_sso.blueprint,
     pages_trials.blueprint,
+    portal_activation.blueprint,
+    portal_licenses.blueprint,
+    portal_privacy.blueprint,
+    portal_sign_in.blueprint,
 )
 
 
@@ -68,6 +102,8 @@ def create_app(house: House) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=house.settings.proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
     problems.register(app)
     requests.register(app)
+    rendering.register(app)
+    places.register(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     return app

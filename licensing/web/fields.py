@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
@@ -19,6 +20,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
+_DIGITS = re.compile(r"[0-9]{1,10}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 FIRST_YEAR, LAST_YEAR = 2020, 2100
 MAX_NODES = 10_000
@@ -57,6 +59,33 @@ class WholeNumber(fields.Field[int]):
         if not self._low <= value <= self._high:
             raise ValidationError(f"Must be {self._low} to {self._high}.")
         return value
+
+
+class Digits(WholeNumber):
+    """A whole number in a query: one to ten digits, `low` to `high`."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any) -> int:
+        if not is_digits(value):
+            raise ValidationError("Must be a whole number.")
+        return super()._deserialize(int(value), attr, data, **options)
+
+
+class Choice(fields.Field[Any]):
+    """One of the words of an enumeration."""
+
+    def __init__(self, words: type[StrEnum], **options: Any) -> None:
+        super().__init__(**options)
+        self._words = words
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **_: Any) -> Any:
+        if type(value) is not str or value not in list(self._words):
+            raise ValidationError(f"Must be one of: {', '.join(self._words)}.")
+        return self._words(value)
+
+
+def is_digits(value: str) -> bool:
+    """Whether the text is one to ten digits of ASCII."""
+    return bool(_DIGITS.fullmatch(value))
 
 
 class Truth(fields.Field[bool]):

@@ -37,9 +37,12 @@ STATUS: dict[type[errors.Refusal], int] = {
     errors.LinkExpired: 410,
     errors.LinkUsed: 410,
     errors.InvalidFields: 422,
+    errors.CursorRefused: 422,
     errors.DisposableAddress: 422,
     errors.IdempotencyConflict: 422,
     errors.ImportRefused: 422,
+    errors.MilestoneRefused: 422,
+    errors.PeriodRefused: 422,
     errors.PriceUnknown: 422,
     errors.SupportNotOffered: 422,
     errors.TermRefused: 422,
@@ -47,6 +50,7 @@ STATUS: dict[type[errors.Refusal], int] = {
     errors.Busy: 503,
     errors.KeyUnusable: 503,
     errors.LedgerBroken: 503,
+    errors.ReportsDiffer: 503,
     errors.SetupRefused: 503,
 }
 """The status of each refusal. 503 comes with Retry-After, and its cause is for the log only."""

@@ -46,7 +46,18 @@ def parse(schema: Schema) -> Any:
     try:
         return schema.load(document)
     except ValidationError as error:
-        raise InvalidFields(_flat(error.messages)) from error
+        raise InvalidFields(flat(error.messages)) from error
+
+
+def parse_query(schema: Schema) -> Any:
+    """The query as `schema` loads it; raises InvalidFields, for what it does not know or names twice, too."""
+    twice = [name for name, values in request.args.lists() if len(values) > 1]
+    if twice:
+        raise InvalidFields({name: ["Must stand once."] for name in twice})
+    try:
+        return schema.load(request.args.to_dict())
+    except ValidationError as error:
+        raise InvalidFields(flat(error.messages)) from error
 
 
 def bearer_token() -> str:
@@ -100,11 +111,11 @@ def _add_headers(response: Response) -> Response:
     return response
 
 
-def _flat(messages: Any, path: str = "") -> dict[str, list[str]]:
+def flat(messages: Any, path: str = "") -> dict[str, list[str]]:
     """Marshmallow's nested messages by dotted path: `cluster.fsid`."""
     if isinstance(messages, list):
         return {path: [str(message) for message in messages]}
-    flat: dict[str, list[str]] = {}
+    by_path: dict[str, list[str]] = {}
     for name, inner in messages.items():
-        flat.update(_flat(inner, f"{path}.{name}" if path else str(name)))
-    return flat
+        by_path.update(flat(inner, f"{path}.{name}" if path else str(name)))
+    return by_path

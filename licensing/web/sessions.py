@@ -37,7 +37,7 @@ def give_session(response: Response, secret: str) -> None:
         secret,
         max_age=LIFETIME,
         path="/",
-        secure=_is_https(),
+        secure=is_https(),
         httponly=True,
         samesite="Lax",
     )
@@ -45,8 +45,9 @@ def give_session(response: Response, secret: str) -> None:
 
 def take_session(response: Response) -> None:
     """The browser forgets the session's secret."""
-    response.delete_cookie(SESSION_COOKIE, path="/", secure=_is_https(), httponly=True, samesite="Lax")
+    response.delete_cookie(SESSION_COOKIE, path="/", secure=is_https(), httponly=True, samesite="Lax")
 
 
-def _is_https() -> bool:
+def is_https() -> bool:
+    """Whether browsers reach this server by TLS."""
     return urlsplit(house().settings.public_url).scheme == "https"

@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any
 
 from licensing.core.callers import OPERATOR, Caller, Permission
+from licensing.core.milestones import Aim
 from licensing.core.prices import Price
 from licensing.core.sales import Purchase, Term
 from licensing.services.organizations import Person
@@ -38,6 +39,12 @@ class Request:
 
 
 Prepare = Callable[[World], Request]
+MILESTONE = {
+    "name": "First hundred",
+    "counts_from": "2026-01-01",
+    "day": "2026-12-31",
+    "targets": {"new_customers": 100},
+}
 
 
 def customer(world: World) -> str:
@@ -94,6 +101,17 @@ def of_sale(deed: str, body: dict[str, Any]) -> Prepare:
     def prepare(world: World) -> Request:
         buyer, _, serial = paid(world)
         return Request(f"/v1/issuances/{serial}{deed}", body, buyer, f"/v1/issuances/{ABSENT}{deed}")
+
+    return prepare
+
+
+def of_milestone(deed: str, body: dict[str, Any] | None = None) -> Prepare:
+    """A request about a milestone."""
+
+    def prepare(world: World) -> Request:
+        day = world.clock().replace(hour=0)
+        made = world.house.milestones.set(OPERATOR, "One", day, day, {Aim.NEW_CUSTOMERS: 1}).milestone
+        return Request(f"/v1/milestones/{made.id}{deed}", body, absent=f"/v1/milestones/{ABSENT}{deed}")
 
     return prepare
 
@@ -263,4 +281,14 @@ STAFF_ROUTES: dict[tuple[str, str], Prepare] = {
     ("POST", "/v1/prices/volume"): lambda world: Request(
         "/v1/prices/volume", {"min_seats": 11, "percent": 10, "valid_from": _today(world)}
     ),
+    ("GET", "/v1/reports/funnel"): lambda world: Request("/v1/reports/funnel?by=tier"),
+    ("GET", "/v1/reports/conversions"): lambda world: Request("/v1/reports/conversions?every=quarter"),
+    ("GET", "/v1/reports/retention"): lambda world: Request("/v1/reports/retention?every=year"),
+    ("GET", "/v1/reports/cohorts"): lambda world: Request("/v1/reports/cohorts?explain=1&within=90"),
+    ("GET", "/v1/reports/leads"): lambda world: Request("/v1/reports/leads?format=csv"),
+    ("GET", "/v1/milestones"): lambda world: Request("/v1/milestones"),
+    ("POST", "/v1/milestones"): lambda world: Request("/v1/milestones", MILESTONE),
+    ("GET", "/v1/milestones/<id:milestone_id>"): of_milestone(""),
+    ("PUT", "/v1/milestones/<id:milestone_id>"): of_milestone("", MILESTONE),
+    ("POST", "/v1/milestones/<id:milestone_id>/removal"): of_milestone("/removal", {}),
 }

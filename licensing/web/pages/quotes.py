@@ -8,6 +8,7 @@ from flask import Blueprint, Response
 
 from licensing.core import money
 from licensing.core.callers import Caller, Permission
+from licensing.web.access import allowed
 from licensing.web.pages.rendering import page, page_for
 from licensing.web.requests import house
 
@@ -22,7 +23,7 @@ DEEDS = {
 
 
 @blueprint.get("/<id:quote_id>")
-@page_for(Permission.QUOTES_READ)
+@page_for(Permission.QUOTES_READ, who=allowed)
 def show(caller: Caller, quote_id: str) -> Response:
     printed = house().quotes.show(caller, quote_id)
     return page(

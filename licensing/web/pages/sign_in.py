@@ -16,15 +16,12 @@ from licensing.services.own_account import Enrolment
 from licensing.services.sign_in import Opened
 from licensing.web.access import View, require_own_origin
 from licensing.web.api.sessions import CodeSchema, PasswordSchema, SignInSchema
-from licensing.web.pages.rendering import SEE_OTHER, page
+from licensing.web.pages.rendering import SEE_OTHER, page, with_origin
 from licensing.web.problems import STATUS
 from licensing.web.requests import house
 from licensing.web.sessions import for_any_session, give_session, public, take_session
 
 blueprint = Blueprint("pages_sign_in", __name__)
-
-ORIGIN_GOES_ALONG = "same-origin"
-"""With `no-referrer`, browsers send `Origin: null` with a form (Fetch §3.1), and we would take it for a stranger's."""
 
 TO_DO = {
     Owed.PASSWORD: "Choose a password of your own first: the one you signed in with was for one use.",
@@ -150,8 +147,7 @@ def _account_page(
 
 
 def _page(template: str, status: int, refusal: Refusal | None = None, **values: object) -> ResponseReturnValue:
-    response = page(template, status, **values)
-    response.headers["Referrer-Policy"] = ORIGIN_GOES_ALONG
+    response = with_origin(page(template, status, **values))
     if isinstance(refusal, TooManyTries):
         response.headers["Retry-After"] = str(refusal.retry_after_seconds)
     return response

@@ -28,8 +28,8 @@ WEIGHTS = {
 }
 COUNTS = {
     "funnel_tally": ("registered", "confirmed", "activated", "full", "over", "quoted", "converted", "direct"),
-    "movement_tally": ("count", "seats", "amount_minor"),
-    "conversion_tally": ("count",),
+    "movement_tally": ("movements", "seats", "amount_minor"),
+    "conversion_tally": ("customers",),
     "retention_tally": ("seats", "kept", "after"),
 }
 NEW_TABLES = (
@@ -88,9 +88,12 @@ def _counted() -> None:
         sa.Column("is_open", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("subject", name="pk_journey"),
     )
-    op.create_index("ix_journey_registered_at", "journey", ["registered_at"])
-    op.create_index("ix_journey_bought", "journey", ["tier", "registered_at"])
-    op.create_index("ix_journey_lead", "journey", ["is_open", "signals", "active_at"])
+    op.create_index("ix_journey_registered", "journey", ["registered_at", "subject"])
+    op.create_index("ix_journey_tier", "journey", ["tier", "registered_at", "subject"])
+    op.create_index("ix_journey_country", "journey", ["country", "registered_at", "subject"])
+    op.create_index("ix_journey_salesperson", "journey", ["salesperson_id", "registered_at", "subject"])
+    op.create_index("ix_journey_source", "journey", ["source", "registered_at", "subject"])
+    op.create_index("ix_journey_lead", "journey", ["is_open", "signals", "active_at", "subject"])
     op.create_table(
         "movement",
         sa.Column("serial", sa.String(length=32), nullable=False),
@@ -106,17 +109,20 @@ def _counted() -> None:
         sa.PrimaryKeyConstraint("serial", "what", "at", name="pk_movement"),
     )
     op.create_index("ix_movement_subject", "movement", ["subject"])
-    op.create_index("ix_movement_listed", "movement", ["what", "at", "tier"])
+    op.create_index("ix_movement_listed", "movement", ["what", "at", "serial"])
+    op.create_index("ix_movement_tier", "movement", ["what", "tier", "at", "serial"])
 
 
 def _tallies() -> None:
     keys: dict[str, tuple[sa.Column[object], ...]] = {
         "funnel_tally": (
+            sa.Column("unit", sa.String(length=5), nullable=False),
             sa.Column("by", sa.String(length=20), nullable=False),
             sa.Column("day", sa.BigInteger(), nullable=False),
             sa.Column("value", sa.String(length=40), nullable=False),
         ),
         "movement_tally": (
+            sa.Column("unit", sa.String(length=5), nullable=False),
             sa.Column("day", sa.BigInteger(), nullable=False),
             sa.Column("what", sa.String(length=20), nullable=False),
             sa.Column("tier", sa.String(length=40), nullable=False),
@@ -135,7 +141,6 @@ def _tallies() -> None:
         op.create_table(
             name,
             *columns,
-            *([sa.Column("month", sa.BigInteger(), nullable=False)] if name == "movement_tally" else []),
             *(sa.Column(count, sa.BigInteger(), nullable=False) for count in COUNTS[name]),
             sa.PrimaryKeyConstraint(*(column.name for column in columns), name=f"pk_{name}"),
         )

@@ -1,0 +1,147 @@
+"""What a visitor of the portal sees: the licenses of the organisations whose contact she is, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from licensing.core.errors import InvalidFields, NotFound
+from licensing.core.portal import ActivationRequest, Membership, State, Visitor, is_silent, state_of
+from licensing.core.standings import Standing
+from licensing.core.verdicts import Circumstances, Verdict, evaluate
+from licensing.services.deeds import NO_LICENSE
+from licensing.services.license_files import LicenseFiles
+from licensing.storage import cluster_outlines, ledger, licenses, organizations, quote_requests
+from licensing.storage.cluster_outlines import Outline
+from licensing.storage.database import Database
+from licensing.storage.ledger import Issuance
+from licensing.storage.organizations import Contact
+from licensing.storage.quote_requests import QuoteRequest
+from licensing.system import System
+
+NEWEST_DEEDS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A license in a list: how it stands now, and how many of its seats are in use."""
+
+    standing: Standing
+    organization: str
+    state: State
+    used: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterShown:
+    """A cluster; `is_silent` is whether it has certainly not checked in for a day, and may be released."""
+
+    outline: Outline
+    is_alive: bool
+    is_silent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LicenseShown:
+    """All that a customer may know of a license. `deeds` are the newest first; `request` waits for a quote."""
+
+    held: Held
+    clusters: list[ClusterShown]
+    deeds: list[Issuance]
+    people: list[Contact]
+    request: QuoteRequest | None
+
+
+class PortalLicenses:
+    """Licenses as their customers see them."""
+
+    def __init__(self, database: Database, files: LicenseFiles, system: System) -> None:
+        self._database = database
+        self._files = files
+        self._now = system.now
+
+    def page(self, visitor: Visitor, after: str, limit: int) -> list[Held]:
+        """Up to `limit` of her licenses by id, after the id `after`."""
+        now = self._now()
+        with self._database.read() as session:
+            standings = licenses.page(session, after, limit, visitor.organization_ids)
+            return _held(session, standings, now)
+
+    def show(self, visitor: Visitor, license_id: str, start: int, limit: int) -> LicenseShown:
+        """The license with up to `limit` of its clusters from number `start` on. Raises NotFound."""
+        now = self._now()
+        with self._database.read() as session:
+            standing, membership = visible(visitor, licenses.find(session, license_id))
+            clusters = cluster_outlines.page(session, license_id, start, limit)
+            deeds = [each for each in ledger.of_license(session, license_id) if _is_theirs(each, membership)]
+            return LicenseShown(
+                _held(session, [standing], now)[0],
+                [ClusterShown(each, now < each.expires_at, is_silent(each.last_seen_at, now)) for each in clusters],
+                deeds[: -NEWEST_DEEDS - 1 : -1],
+                organizations.contacts(session, standing.organization_id),
+                quote_requests.open_of_license(session, license_id),
+            )
+
+    def find(self, visitor: Visitor, license_id: str) -> Held:
+        """The license alone. Raises NotFound."""
+        with self._database.read() as session:
+            standing, _ = visible(visitor, licenses.find(session, license_id))
+            return _held(session, [standing], self._now())[0]
+
+    def file(self, visitor: Visitor, license_id: str) -> Mapping[str, object]:
+        """The license's newest file. Raises NotFound."""
+        now = self._now()
+        with self._database.write() as session:
+            standing, _ = visible(visitor, licenses.find(session, license_id))
+            return self._files.current(session, standing, now)
+
+    def judge(self, visitor: Visitor, license_id: str, request: ActivationRequest) -> Verdict:
+        """What the license is worth for a cluster that can't check in; nothing is written.
+
+        Seats that other live clusters hold are not there for it. Raises NotFound, and InvalidFields for a request that
+        names another license.
+        """
+        now = self._now()
+        with self._database.read() as session:
+            standing, _ = visible(visitor, licenses.find(session, license_id))
+            if request.license_id not in (None, license_id):
+                raise InvalidFields({"request": ["The request is for another license."]})
+            license = self._files.license(self._files.token(session, standing))
+            elsewhere = cluster_outlines.granted_elsewhere(session, license_id, request.fsid, now)
+        free = max(0, license.seats - elsewhere)
+        return evaluate(license, None, request.nodes, now, _known(standing, request, min(request.nodes, free)))
+
+
+def visible(visitor: Visitor, standing: Standing | None) -> tuple[Standing, Membership]:
+    """The license, and the visitor as a contact of its customer; raises NotFound in the same words for both."""
+    if standing is None:
+        raise NotFound(NO_LICENSE)
+    return standing, visitor.membership(standing.organization_id, NO_LICENSE)
+
+
+def _is_theirs(deed: Issuance, membership: Membership) -> bool:
+    """Not a deed of the time before the license was transferred to this customer."""
+    return deed.organization_id in membership.family
+
+
+def _held(session: Session, standings: list[Standing], now: datetime) -> list[Held]:
+    names = organizations.names(session, [each.organization_id for each in standings])
+    used = cluster_outlines.seats_used(session, [each.license_id for each in standings], now)
+    return [
+        Held(each, names.get(each.organization_id, ""), state_of(each, now), used.get(each.license_id, 0))
+        for each in standings
+    ]
+
+
+def _known(standing: Standing, request: ActivationRequest, granted: int) -> Circumstances:
+    return Circumstances(
+        fsid=request.fsid,
+        revoked_at=None if standing.revoked_at is None else int(standing.revoked_at.timestamp()),
+        suspended_at=None if standing.suspended_at is None else int(standing.suspended_at.timestamp()),
+        bound_fsid=standing.bound_fsid,
+        ever_pro=standing.ever_pro,
+        granted=granted,
+    )

@@ -1,0 +1,84 @@
+"""What reports add up: sums over the tallies, whose number does not grow with the customers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from licensing.core.cohorts import Conversions, Registrations
+from licensing.core.funnels import By, Step
+from licensing.core.movements import What
+from licensing.core.periods import Period, Unit, month_of, units
+from licensing.storage.staff import StaffRow
+from licensing.storage.tallies import ConversionRow, FunnelRow, MovementTallyRow, RetentionRow
+
+Sums = tuple[int, ...]
+
+
+def within(column: InstrumentedAttribute[Any], period: Period) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """The column's moment is one of the period."""
+    return column >= period.first, column < period.end
+
+
+def kept_by(row: type[FunnelRow] | type[MovementTallyRow], period: Period) -> ColumnElement[bool]:
+    """The rows that make up the period: months, and days where it has no whole ones."""
+    return or_(*(and_(row.unit == unit, *within(row.day, part)) for unit, part in units(period)))
+
+
+def funnel(session: Session, period: Period, by: By) -> list[tuple[str, Sums]]:
+    """The counts of core.tallies.FunnelCell, by value."""
+    row = FunnelRow
+    sums = [func.sum(getattr(row, name)) for name in Step]
+    query = select(row.value, *sums).where(row.by == by, kept_by(row, period)).group_by(row.value)
+    return [(value, _whole(counts)) for value, *counts in session.execute(query)]
+
+
+def movements(session: Session, period: Period) -> list[tuple[datetime, str, str, str, Sums]]:
+    """Month, what, tier, currency, and counts of core.tallies.MovementCell; a month may come more than once."""
+    row = MovementTallyRow
+    query = select(row.day, row.what, row.tier, row.currency, row.movements, row.seats, row.amount_minor)
+    found = session.execute(query.where(kept_by(row, period)))
+    return [(month_of(day), what, tier, currency, tuple(counts)) for day, what, tier, currency, *counts in found]
+
+
+def moved(session: Session, period: Period, whats: Collection[What]) -> int:
+    """How many movements of these kinds there were."""
+    row = MovementTallyRow
+    return int(session.scalar(select(func.sum(row.movements)).where(row.what.in_(whats), kept_by(row, period))) or 0)
+
+
+def registrations(session: Session, period: Period) -> list[Registrations]:
+    """Day by day, the first one first."""
+    row = FunnelRow
+    query = select(row.day, row.registered, row.converted, row.direct).where(
+        row.unit == Unit.DAY, row.by == By.ALL, *within(row.day, period)
+    )
+    return [Registrations(*found) for found in session.execute(query.order_by(row.day))]
+
+
+def conversions(session: Session, period: Period) -> list[Conversions]:
+    """Of those registered in a period of whole months."""
+    row = ConversionRow
+    query = select(row.month, row.days, row.customers).where(*within(row.month, period), row.customers != 0)
+    return [Conversions(*found) for found in session.execute(query)]
+
+
+def retention(session: Session, period: Period, span: int) -> list[tuple[datetime, int, int, int]]:
+    """The months that `span` months start with, and the counts of core.tallies.RetentionCell."""
+    row = RetentionRow
+    query = select(row.month, row.seats, row.kept, row.after).where(row.span == span, *within(row.month, period))
+    return [(month, seats, kept, after) for month, seats, kept, after in session.execute(query)]
+
+
+def names_of_staff(session: Session) -> dict[str, str]:
+    """By what the ledger calls an account: its caller's id."""
+    return {f"staff:{id}": name for id, name in session.execute(select(StaffRow.id, StaffRow.name))}
+
+
+def _whole(sums: Collection[Any]) -> Sums:
+    """Sums of large integers are decimals in one of the databases."""
+    return tuple(map(int, sums))

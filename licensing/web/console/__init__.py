@@ -1,0 +1,1 @@
+"""The console of staff: pages under `/console`, over the same services as the API."""

@@ -1,0 +1,1 @@
+"""The portal: pages of customers, who sign in by a link in a mail."""

@@ -1,0 +1,116 @@
+"""`/licenses/<license_id>/activation`: for a cluster without a connection to us. Nothing is written.
+
+The cluster's request is compared with the license, and the license file is there to be carried over. The file is the
+same for every cluster of the license: it names none.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, request
+from marshmallow import Schema, ValidationError, post_load
+from marshmallow import fields as marshmallow_fields
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from licensing.core.encoding import read_body_json
+from licensing.core.errors import InvalidFields
+from licensing.core.portal import MAX_REQUEST_BYTES, ActivationRequest, Visitor
+from licensing.services.portal import PORTAL_PATH
+from licensing.web import fields
+from licensing.web.access import require_own_origin
+from licensing.web.forms import NEW, Form
+from licensing.web.pages.rendering import page
+from licensing.web.portal.access import page_for_visitors
+from licensing.web.problems import STATUS
+from licensing.web.requests import flat, house
+
+blueprint = Blueprint("portal_activation", __name__, url_prefix=PORTAL_PATH)
+
+FIELD = "request"
+MAX_FORM_BYTES = 4 * MAX_REQUEST_BYTES
+"""A pasted request may be percent-encoded, three bytes for one."""
+MAX_SHOWN_AGAIN = 16 * 1024
+TOO_LARGE = f"Must have at most {MAX_REQUEST_BYTES // 1024} KiB."
+
+
+class Nodes(fields.NodeNames):
+    """The names of the nodes, or how many there are; their number."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> Any:
+        if type(value) is int and 0 <= value <= fields.MAX_NODES:
+            return value
+        if type(value) is int:
+            raise ValidationError(f"Must be 0 to {fields.MAX_NODES}.")
+        return len(super()._deserialize(value, attr, data, **options))
+
+
+class RequestSchema(Schema):
+    v = fields.WholeNumber(1, 1, required=True)
+    fsid = fields.Uuid(required=True)
+    kube_system_uid = fields.Text(128, required=True)
+    nodes = Nodes(required=True)
+    lid = marshmallow_fields.String(load_default=None)
+
+    @post_load
+    def _make(self, data: dict[str, Any], **_: Any) -> ActivationRequest:
+        return ActivationRequest(data["fsid"], data["kube_system_uid"], data["nodes"], data["lid"])
+
+
+@blueprint.get("/<id:license_id>/activation")
+@page_for_visitors
+def show(known: Visitor, license_id: str) -> Response:
+    held = house().portal_licenses.find(known, license_id)
+    return page("portal/activation.html", held=held, form=NEW, verdict=None)
+
+
+@blueprint.post("/<id:license_id>/activation")
+@page_for_visitors
+def judge(known: Visitor, license_id: str) -> Any:
+    require_own_origin()
+    request.max_content_length = request.max_form_memory_size = MAX_FORM_BYTES
+    held = house().portal_licenses.find(known, license_id)
+    try:
+        asked = _read(_sent())
+        verdict = house().portal_licenses.judge(known, license_id, asked)
+    except InvalidFields as refusal:
+        form = Form({FIELD: _pasted()}, {name: list(why) for name, why in refusal.errors.items()})
+        return page("portal/activation.html", STATUS[type(refusal)], held=held, form=form, verdict=None)
+    except RequestEntityTooLarge:
+        form = Form(problems={FIELD: [TOO_LARGE]})
+        return page("portal/activation.html", 413, held=held, form=form, verdict=None)
+    return page("portal/activation.html", held=held, form=NEW, verdict=verdict, asked=asked)
+
+
+def _sent() -> bytes:
+    """What was uploaded, or else pasted."""
+    upload = request.files.get("file")
+    if upload is not None and upload.filename:
+        return upload.stream.read(MAX_REQUEST_BYTES + 1)
+    return request.form.get(FIELD, "").encode("utf-8", "surrogatepass")
+
+
+def _read(sent: bytes) -> ActivationRequest:
+    """The request in `sent`; raises InvalidFields."""
+    if not sent.strip():
+        raise InvalidFields({FIELD: ["Choose the request file, or paste what stands in it."]})
+    if len(sent) > MAX_REQUEST_BYTES:
+        raise InvalidFields({FIELD: [TOO_LARGE]})
+    try:
+        document = read_body_json(sent)
+    except ValueError as error:
+        raise InvalidFields({FIELD: ["Is not strict JSON."]}) from error
+    if type(document) is not dict:
+        raise InvalidFields({FIELD: ["Is not a JSON object."]})
+    try:
+        loaded: ActivationRequest = RequestSchema().load(document)
+    except ValidationError as error:
+        problems = [f"{name[:40]}: {' '.join(why)}" for name, why in flat(error.messages).items()]
+        raise InvalidFields({FIELD: problems[:10]}) from error
+    return loaded
+
+
+def _pasted() -> str:
+    """What was pasted, to be shown again, unless it is very much."""
+    pasted = request.form.get(FIELD, "")
+    return pasted if len(pasted) <= MAX_SHOWN_AGAIN else ""
