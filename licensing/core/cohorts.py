@@ -134,9 +134,9 @@ _HALF = 0.5 + 1e-12
 def _line(month: datetime, days: list[Registrations], converted: Counter[int], now: datetime) -> CohortLine:
     registered = sum(each.registered for each in days)
     end = add_months(month, 1)
+    soon = [(after, count) for after, count in converted.items() if after < WITHIN[-1]]
     within = [
-        sum(count for after, count in converted.items() if after < limit) if end + limit * _DAY <= now else None
-        for limit in WITHIN
+        sum(count for after, count in soon if after < limit) if end + limit * _DAY <= now else None for limit in WITHIN
     ]
     bought = (sum(each.converted for each in days), sum(each.direct for each in days))
     shares = [None if count is None else share(count, registered) for count in within]

@@ -18,7 +18,7 @@ from licensing.storage.database import Database
 from licensing.system import System
 
 NO_MILESTONE = "There is no such milestone."
-MAX_COUNTING = 1_000
+MAX_COUNTING = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Standings:
 
 @dataclass(frozen=True, slots=True)
 class Counting:
-    """The same, with the movements that count for each target: the first 1,000 of each."""
+    """The same, with the movements that count for each target: the first 500 of each."""
 
     standings: Standings
     behind: Mapping[Aim, list[ReportedMovement]]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, and_, func, or_, select, type_coerce
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from licensing.core.cohorts import Conversions, Registrations
@@ -63,8 +63,12 @@ def registrations(session: Session, period: Period) -> list[Registrations]:
 def conversions(session: Session, period: Period) -> list[Conversions]:
     """Of those registered in a period of whole months."""
     row = ConversionRow
-    query = select(row.month, row.days, row.customers).where(*within(row.month, period), row.customers != 0)
-    return [Conversions(*found) for found in session.execute(query)]
+    # There are many rows of few months: a moment is made once a month, not once a row.
+    seconds = type_coerce(row.month, BigInteger)
+    query = select(seconds, row.days, row.customers).where(*within(row.month, period), row.customers != 0)
+    found = session.execute(query).all()
+    months = {month: datetime.fromtimestamp(month, UTC) for month in {month for month, _, _ in found}}
+    return [Conversions(months[month], days, customers) for month, days, customers in found]
 
 
 def retention(session: Session, period: Period, span: int) -> list[tuple[datetime, int, int, int]]:

@@ -30,6 +30,7 @@ from licensing.web.api import validations as api_validations
 from licensing.web.console import explanations as console_explanations
 from licensing.web.console import leads as console_leads
 from licensing.web.console import ledger as console_ledger
+from licensing.web.console import licenses as console_licenses
 from licensing.web.console import milestones as console_milestones
 from licensing.web.console import organizations as console_organizations
 from licensing.web.console import outbox as console_outbox
@@ -72,6 +73,7 @@ BLUEPRINTS = (
     console_explanations.blueprint,
     console_leads.blueprint,
     console_ledger.blueprint,
+    console_licenses.blueprint,
     console_milestones.blueprint,
     console_organizations.blueprint,
     console_outbox.blueprint,

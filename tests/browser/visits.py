@@ -19,7 +19,7 @@ class PageVisit(NamedTuple):
 
 NO_PAGES = ("/proof", "/file", "/preview")
 """What is a file, or looks like a mail."""
-PUBLIC = ("/", "/trial/confirm?token=none", "/sign-in")
+PUBLIC = ("/", "/trial/confirm?token=none", "/licenses", "/licenses/enter?token=none", "/sign-in")
 
 
 def visits(world: World) -> list[PageVisit]:

@@ -12,7 +12,7 @@ from licensing.core.callers import OPERATOR
 from licensing.core.milestones import Aim
 from licensing.storage import outbox
 from tests.support.worlds import World
-from tests.web.staff_routes import SOMEBODY, customer, quote
+from tests.web.staff_routes import SOMEBODY, customer, paid, quote
 
 
 class Visit(NamedTuple):
@@ -149,4 +149,25 @@ ROUTES |= {
     "console_milestones.show": lambda world: Visit(f"/console/milestones/{_milestone(world)}"),
     "console_milestones.change": lambda world: Visit(f"/console/milestones/{_milestone(world)}/change", _MILESTONE),
     "console_milestones.remove": lambda world: Visit(f"/console/milestones/{_milestone(world)}/removal", {}),
+}
+
+
+def _license(world: World, *, suspended: bool = False) -> str:
+    _, license_id, _ = paid(world)
+    if suspended:
+        world.house.licenses.suspend(OPERATOR, license_id, "unpaid")
+    return license_id
+
+
+REASON = {"reason": "asked for"}
+ROUTES |= {
+    "console_licenses.every": lambda _: Visit("/console/licenses"),
+    "console_licenses.show": lambda world: Visit(f"/console/licenses/{_license(world)}"),
+    "console_licenses.file": lambda world: Visit(f"/console/licenses/{_license(world)}/file"),
+    "console_licenses.suspend": lambda world: Visit(f"/console/licenses/{_license(world)}/suspension", REASON),
+    "console_licenses.reinstate": lambda world: Visit(
+        f"/console/licenses/{_license(world, suspended=True)}/reinstatement", REASON
+    ),
+    "console_licenses.revoke": lambda world: Visit(f"/console/licenses/{_license(world)}/revocation", REASON),
+    "console_licenses.reissue": lambda world: Visit(f"/console/licenses/{_license(world)}/reissue", REASON),
 }
