@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -68,9 +68,9 @@ def cohorts(
     days: dict[datetime, list[Registrations]] = {}
     for each in registrations:
         days.setdefault(month_of(each.day), []).append(each)
-    converted: dict[datetime, Counter[int]] = {month: Counter() for month in days}
+    converted: defaultdict[datetime, Counter[int]] = defaultdict(Counter)
     for month, after, count in conversions:
-        converted.setdefault(month, Counter())[after] += count
+        converted[month][after] += count
     return [_line(month, days[month], converted[month], now) for month in sorted(days)]
 
 

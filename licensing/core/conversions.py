@@ -30,8 +30,11 @@ def movement_lines(
 ) -> list[MovementLine]:
     """The lines, by time, tier in the order of `tiers`, and kind; `sums` are by month, kind, tier and currency."""
     found: dict[tuple[datetime, str, What, str], tuple[int, ...]] = {}
+    kinds = {what.value: what for what in What}
+    starts: dict[datetime, datetime] = {}
     for month, what, tier, currency, counts in sums:
-        key = (start_of(month, every), tier, What(what), currency)
+        start = starts.get(month) or starts.setdefault(month, start_of(month, every))
+        key = (start, tier, kinds[what], currency)
         found[key] = tuple(map(add, found[key], counts)) if key in found else counts
     rank = {tier: number for number, tier in enumerate(tiers)}
     ordered = sorted(found, key=lambda key: (key[0], rank.get(key[1], len(rank)), _ORDER[key[2]], key[3]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -40,9 +40,10 @@ def funnel(session: Session, period: Period, by: By) -> list[tuple[str, Sums]]:
 def movements(session: Session, period: Period) -> list[tuple[datetime, str, str, str, Sums]]:
     """Month, what, tier, currency, and counts of core.tallies.MovementCell; a month may come more than once."""
     row = MovementTallyRow
-    query = select(row.day, row.what, row.tier, row.currency, row.movements, row.seats, row.amount_minor)
-    found = session.execute(query.where(kept_by(row, period)))
-    return [(month_of(day), what, tier, currency, tuple(counts)) for day, what, tier, currency, *counts in found]
+    query = select(_seconds(row.day), row.what, row.tier, row.currency, row.movements, row.seats, row.amount_minor)
+    found = session.execute(query.where(kept_by(row, period))).all()
+    months = {day: month_of(moment) for day, moment in _moments(day for day, *_ in found).items()}
+    return [(months[day], what, tier, currency, tuple(counts)) for day, what, tier, currency, *counts in found]
 
 
 def moved(session: Session, period: Period, whats: Collection[What]) -> int:
@@ -63,11 +64,9 @@ def registrations(session: Session, period: Period) -> list[Registrations]:
 def conversions(session: Session, period: Period) -> list[Conversions]:
     """Of those registered in a period of whole months."""
     row = ConversionRow
-    # There are many rows of few months: a moment is made once a month, not once a row.
-    seconds = type_coerce(row.month, BigInteger)
-    query = select(seconds, row.days, row.customers).where(*within(row.month, period), row.customers != 0)
-    found = session.execute(query).all()
-    months = {month: datetime.fromtimestamp(month, UTC) for month in {month for month, _, _ in found}}
+    wanted = (*within(row.month, period), row.customers != 0)
+    found = session.execute(select(_seconds(row.month), row.days, row.customers).where(*wanted)).all()
+    months = _moments(month for month, _, _ in found)
     return [Conversions(months[month], days, customers) for month, days, customers in found]
 
 
@@ -81,6 +80,15 @@ def retention(session: Session, period: Period, span: int) -> list[tuple[datetim
 def names_of_staff(session: Session) -> dict[str, str]:
     """By what the ledger calls an account: its caller's id."""
     return {f"staff:{id}": name for id, name in session.execute(select(StaffRow.id, StaffRow.name))}
+
+
+def _seconds(column: InstrumentedAttribute[datetime]) -> ColumnElement[int]:
+    """The moment as it is kept: there are many rows of few, and each is made once, not once a row."""
+    return type_coerce(column, BigInteger)
+
+
+def _moments(seconds: Iterable[int]) -> dict[int, datetime]:
+    return {each: datetime.fromtimestamp(each, UTC) for each in set(seconds)}
 
 
 def _whole(sums: Collection[Any]) -> Sums:
