@@ -12,6 +12,7 @@ import pytest
 from licensing.bootstrap import build, set_up
 from licensing.settings import Settings
 from licensing.system import System
+from tests.support.counted import counted as counted
 from tests.support.postgres import Postgres, running_postgres
 from tests.support.worlds import Clock, World, make_settings, make_world
 

@@ -10,9 +10,9 @@ from licensing.core.funnels import Step
 from licensing.core.journeys import Journey, Signal
 from licensing.core.movements import Movement
 from licensing.storage import journeys
-from tests.reports.conftest import NOW
 from tests.reports.customers import CUSTOMERS, UNCONFIRMED, Expected
 from tests.reports.rows import at, id_of
+from tests.support.counted import NOW
 from tests.support.worlds import World
 
 
