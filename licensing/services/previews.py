@@ -9,13 +9,12 @@ from sqlalchemy.orm import Session
 
 from licensing.core.callers import Caller
 from licensing.core.ledger import Kind
-from licensing.core.licenses import License, lint
+from licensing.core.licenses import lint
 from licensing.core.prices import Amount
 from licensing.core.sales import Purchase, Term, ends_at
-from licensing.core.standings import Standing
 from licensing.core.supports import SupportLevel
 from licensing.services import plans
-from licensing.services.deeds import Deeds, seen
+from licensing.services.deeds import Deeds
 from licensing.services.organizations import existing
 from licensing.services.plans import Plan
 from licensing.storage import licenses, supports
@@ -26,7 +25,7 @@ UNSIGNED = "0" * 32
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What the deed would come to. `amount` is None when nothing is charged.
+    """What the deed would come to. `amount` is None when nothing is charged, or no order was given.
 
     `needs_approval` is whether the discount is above what the caller may give alone. `overlap` is the id of a license
     for the same clusters and time: the deed would be refused.
@@ -39,6 +38,7 @@ class Preview:
     np_seats: int
     starts_at: datetime | None
     ends_at: datetime | None
+    charged_seats: int
     amount: Amount | None
     needs_approval: bool
     overlap: str | None
@@ -61,13 +61,11 @@ class Previews:
             plan = plans.first(session, buyer, UNSIGNED, UNSIGNED, term, now)
             return self._of(session, caller, plan, order, now)
 
-    def convert(
-        self, caller: Caller, license_id: str, organization_id: str, term: Term, order: Purchase
-    ) -> Preview:
+    def convert(self, caller: Caller, license_id: str, organization_id: str, term: Term, order: Purchase) -> Preview:
         """The organisation's trial, paid for."""
         now = self._now()
         with self._database.read() as session:
-            standing, license = self._standing(session, caller, license_id)
+            standing, license = self._deeds.standing(session, caller, licenses.find(session, license_id))
             plan = plans.conversion(session, caller, standing, license, organization_id, UNSIGNED, term, now)
             return self._of(session, caller, plan, order, now)
 
@@ -75,7 +73,7 @@ class Previews:
         """A paid license with another term."""
         now = self._now()
         with self._database.read() as session:
-            standing, license = self._standing(session, caller, license_id)
+            standing, license = self._deeds.standing(session, caller, licenses.find(session, license_id))
             plan = plans.next_term(session, standing, license, UNSIGNED, term, now)
             return self._of(session, caller, plan, order, now)
 
@@ -85,7 +83,7 @@ class Previews:
         """A paid license with more or fewer seats; without an order it is not said what more of them cost."""
         now = self._now()
         with self._database.read() as session:
-            _, license = self._standing(session, caller, license_id)
+            _, license = self._deeds.standing(session, caller, licenses.find(session, license_id))
             plan = plans.resizing(session, license, seats, np_seats, UNSIGNED, now)
             return self._of(session, caller, plan, order, now)
 
@@ -102,16 +100,9 @@ class Previews:
             np_seats=license.np_seats,
             starts_at=plan.starts_at,
             ends_at=ends_at(license),
+            charged_seats=plan.charged_seats,
             amount=None if charged is None else plans.price(session, plan, charged, now),
             needs_approval=charged is not None and charged.discount_percent > caller.discount_limit,
-            overlap=None if plan.starts_at is None else plans.overlapping(session, license, self._license),
+            overlap=None if plan.starts_at is None else plans.overlapping(session, license, self._deeds.issued),
             warnings=plan.warnings,
         )
-
-    def _standing(self, session: Session, caller: Caller, license_id: str) -> tuple[Standing, License]:
-        standing = seen(session, caller, licenses.find(session, license_id))
-        standing.require_not_revoked()
-        return standing, self._deeds.files.license(self._deeds.files.token(session, standing))
-
-    def _license(self, session: Session, serial: str) -> License:
-        return self._deeds.read(session, serial)

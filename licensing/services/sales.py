@@ -114,7 +114,7 @@ class Sales:
             standing = licenses.lock(session, issuance.license_id or "")
             if standing is None or standing.revoked_at is not None:
                 return self._note(session, deed, issuance, standing, now)
-            newest = self._license(session, standing.jti)
+            newest = self._deeds.issued(session, standing.jti)
             before = self._before(session, serial)
             fresh = undone(newest, before, self._system.new_serial(), now)
             if fresh is not None:
@@ -161,20 +161,14 @@ class Sales:
         return Charge(order.order_number, total, order.currency, caller.id)
 
     def _require_no_overlap(self, session: Session, license: License) -> None:
-        other = plans.overlapping(session, license, self._license)
+        other = plans.overlapping(session, license, self._deeds.issued)
         if other is not None:
             raise LicenseOverlap(f"The license {other} is for the same clusters and time; change that.")
 
-    def _license(self, session: Session, jti: str) -> License:
-        token = licenses.token(session, jti)
-        if token is None:
-            raise NotFound("The license's token was erased.")
-        return self._deeds.files.license(token)
-
     def _before(self, session: Session, serial: str) -> License | None:
         """The issue that the sale `serial` changed; None for a first sale."""
-        previous = self._license(session, serial).prev
-        return None if previous is None else self._license(session, previous)
+        previous = self._deeds.issued(session, serial).prev
+        return None if previous is None else self._deeds.issued(session, previous)
 
     def _paid(self, session: Session, caller: Caller, serial: str) -> ledger.Issuance:
         """The sale, neither voided nor foreign; raises NotFound, LicenseState."""
