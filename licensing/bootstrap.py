@@ -33,6 +33,7 @@ from licensing.services.issuing import NOBODY, Deed, Issuing
 from licensing.services.keys import KeyManagement
 from licensing.services.ledger import Ledger
 from licensing.services.license_files import LicenseFiles
+from licensing.services.license_lists import LicenseLists
 from licensing.services.licenses import Licenses
 from licensing.services.milestones import Milestones
 from licensing.services.organizations import Organizations
@@ -41,6 +42,7 @@ from licensing.services.own_account import OwnAccount
 from licensing.services.portal import Portal
 from licensing.services.portal_deeds import PortalDeeds
 from licensing.services.portal_licenses import PortalLicenses
+from licensing.services.previews import Previews
 from licensing.services.prices import Prices
 from licensing.services.privacy import Privacy
 from licensing.services.quote_requests import QuoteRequests
@@ -53,6 +55,7 @@ from licensing.services.sign_in import SignIn
 from licensing.services.signing import KeyStore
 from licensing.services.sso import SingleSignOn
 from licensing.services.staff import NewAdmin, Staff
+from licensing.services.today import Today
 from licensing.services.trials import Trials
 from licensing.services.validations import Validations
 from licensing.services.worker import Worker
@@ -83,6 +86,8 @@ class House:
     licenses: Licenses
     clusters: Clusters
     sales: Sales
+    previews: Previews
+    license_lists: LicenseLists
     batches: Batches
     imports: Imports
     quotes: Quotes
@@ -106,6 +111,7 @@ class House:
     portal_deeds: PortalDeeds
     privacy: Privacy
     quote_requests: QuoteRequests
+    today: Today
     health: Health
     worker: Worker
 
@@ -178,6 +184,8 @@ def build(settings: Settings, system: System | None = None) -> House:
         licenses=Licenses(deeds),
         clusters=Clusters(database, system),
         sales=sales,
+        previews=Previews(deeds),
+        license_lists=LicenseLists(database, system.now),
         batches=Batches(database, issuing, system),
         imports=Imports(database, issuing, system),
         quotes=Quotes(database, sales, system),
@@ -201,6 +209,7 @@ def build(settings: Settings, system: System | None = None) -> House:
         portal_deeds=PortalDeeds(database, system, issuer),
         privacy=Privacy(database, organizations, system),
         quote_requests=QuoteRequests(database, system),
+        today=Today(database, system.now),
         health=Health(database, keys, ledger, system.now),
         worker=Worker(database, outbox, ledger, revoked_lists, rollups, system.now),
     )

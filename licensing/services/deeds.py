@@ -12,7 +12,7 @@ from licensing.core.callers import Caller
 from licensing.core.errors import NotFound
 from licensing.core.licenses import License
 from licensing.core.revocations import Revocation, leaves_list_at
-from licensing.core.sales import Charge, ends_at, lowers_rights
+from licensing.core.sales import Charge, ends_at, lowers_rights, peak_above
 from licensing.core.standings import Standing
 from licensing.services.issuing import Deed, Issuing
 from licensing.services.license_files import LicenseFiles, as_text
@@ -22,6 +22,7 @@ from licensing.storage.database import Database
 from licensing.system import System
 
 NO_LICENSE = "There is no such license."
+NOBODY_TOLD = "Nobody was written to: the customer has no contact."
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +52,20 @@ class Deeds:
 
     def locked(self, session: Session, caller: Caller, license_id: str) -> tuple[Standing, License]:
         """The license, locked against others, and its newest claims. Raises NotFound, LicenseState when revoked."""
-        standing = seen(session, caller, licenses.lock(session, license_id))
+        return self.standing(session, caller, licenses.lock(session, license_id))
+
+    def standing(self, session: Session, caller: Caller, found: Standing | None) -> tuple[Standing, License]:
+        """The license that was found, and its newest claims. Raises NotFound, LicenseState when revoked."""
+        standing = seen(session, caller, found)
         standing.require_not_revoked()
         return standing, self.files.license(self.files.token(session, standing))
+
+    def issued(self, session: Session, serial: str) -> License:
+        """What was issued under the serial. Raises NotFound when its token was erased."""
+        token = licenses.token(session, serial)
+        if token is None:
+            raise NotFound("The license's token was erased.")
+        return self.files.license(token)
 
     def issue(
         self, session: Session, deed: Deed, license: License, previous: Standing | None, now: datetime, *more: str
@@ -65,8 +77,7 @@ class Deeds:
         for contact in recipients:
             mail = mails.license_issued(contact.email, contact.name, sentence(license), text)
             outbox.add(session, self.system.new_id(), mail, now)
-        nobody = () if recipients else ("Nobody was written to: the customer has no contact.",)
-        return Done(standing, license.jti, deed.charge, (*more, *nobody))
+        return Done(standing, license.jti, deed.charge, (*more, *(() if recipients else (NOBODY_TOLD,))))
 
     def reissue(
         self, session: Session, deed: Deed, fresh: License, standing: Standing, old: License, now: datetime, *more: str
@@ -83,9 +94,11 @@ class Deeds:
         leaves_at = None if leaves is None else datetime.fromtimestamp(leaves, tz=now.tzinfo)
         self._revoked_lists.revoke(session, entry, now, leaves_at)
 
-    def peak(self, session: Session, license_id: str) -> int:
-        """The most production nodes that the license's clusters had at once."""
-        return clusters.peak(session, license_id)
+    def cautions(self, session: Session, standing: Standing) -> tuple[str, ...]:
+        """What the salesperson should know of the license as it stands: the warnings of the deed before."""
+        recipients = organizations.contacts(session, standing.organization_id)
+        peak = clusters.peak(session, standing.license_id)
+        return (*peak_above(peak, standing.seats), *(() if recipients else (NOBODY_TOLD,)))
 
 
 def seen(session: Session, caller: Caller, standing: Standing | None) -> Standing:

@@ -84,6 +84,16 @@ class Licenses:
                 clusters.seen(session, license_id),
             )
 
+    def standing(self, caller: Caller, license_id: str) -> Standing:
+        """Where the license stands. Raises NotFound."""
+        with self._database.read() as session:
+            return seen(session, caller, licenses.find(session, license_id))
+
+    def cautions(self, caller: Caller, license_id: str) -> tuple[str, ...]:
+        """What the salesperson should know of the license as it stands. Raises NotFound."""
+        with self._database.read() as session:
+            return self._deeds.cautions(session, seen(session, caller, licenses.find(session, license_id)))
+
     def page(self, caller: Caller, after: str, limit: int, organization_id: str | None = None) -> list[Standing]:
         """Up to `limit` licenses by id, after the id `after`: of one customer, or of all that the caller sees."""
         with self._database.read() as session:

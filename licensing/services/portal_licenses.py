@@ -68,7 +68,7 @@ class PortalLicenses:
         now = self._now()
         with self._database.read() as session:
             standings = licenses.page(session, after, limit, visitor.organization_ids)
-            return _held(session, standings, now)
+            return held(session, standings, now)
 
     def show(self, visitor: Visitor, license_id: str, start: int, limit: int) -> LicenseShown:
         """The license with up to `limit` of its clusters from number `start` on. Raises NotFound."""
@@ -78,7 +78,7 @@ class PortalLicenses:
             clusters = cluster_outlines.page(session, license_id, start, limit)
             deeds = [each for each in ledger.of_license(session, license_id) if _is_theirs(each, membership)]
             return LicenseShown(
-                _held(session, [standing], now)[0],
+                held(session, [standing], now)[0],
                 [ClusterShown(each, now < each.expires_at, is_silent(each.last_seen_at, now)) for each in clusters],
                 deeds[: -NEWEST_DEEDS - 1 : -1],
                 organizations.contacts(session, standing.organization_id),
@@ -89,7 +89,7 @@ class PortalLicenses:
         """The license alone. Raises NotFound."""
         with self._database.read() as session:
             standing, _ = visible(visitor, licenses.find(session, license_id))
-            return _held(session, [standing], self._now())[0]
+            return held(session, [standing], self._now())[0]
 
     def file(self, visitor: Visitor, license_id: str) -> Mapping[str, object]:
         """The license's newest file. Raises NotFound."""
@@ -127,7 +127,8 @@ def _is_theirs(deed: Issuance, membership: Membership) -> bool:
     return deed.organization_id in membership.family
 
 
-def _held(session: Session, standings: list[Standing], now: datetime) -> list[Held]:
+def held(session: Session, standings: list[Standing], now: datetime) -> list[Held]:
+    """The licenses, with what people need to know of each."""
     names = organizations.names(session, [each.organization_id for each in standings])
     used = cluster_outlines.seats_used(session, [each.license_id for each in standings], now)
     return [

@@ -14,30 +14,16 @@ from licensing.core.callers import OPERATOR, Caller
 from licensing.core.errors import InvalidFields, LicenseOverlap, LicenseState, NotFound, TermRefused
 from licensing.core.ledger import Kind
 from licensing.core.licenses import Edition, License
-from licensing.core.prices import Period, amount, days_between
 from licensing.core.quotes import Quote, require_within_limit
 from licensing.core.revocations import Revocation
-from licensing.core.sales import (
-    Charge,
-    Purchase,
-    Term,
-    ends_at,
-    first_sale,
-    overlaps,
-    peak_above,
-    renewal,
-    resizing_kind,
-    same_again,
-    span,
-    undone,
-)
+from licensing.core.sales import Charge, Purchase, Term, undone
 from licensing.core.standings import Standing
-from licensing.core.supports import chosen
-from licensing.core.tiers import Tier, tier_for
+from licensing.services import plans
 from licensing.services.deeds import Deeds, Done
 from licensing.services.issuing import Deed, Subject, subject_of
 from licensing.services.organizations import existing
-from licensing.storage import ledger, licenses, organizations, prices, supports, tiers
+from licensing.services.plans import Plan
+from licensing.storage import ledger, licenses, organizations
 
 PAID = (Kind.SOLD, Kind.CONVERTED, Kind.RENEWED, Kind.EXPANDED, Kind.IMPORTED)
 """Deeds that can be voided and refunded."""
@@ -70,44 +56,34 @@ class Sales:
         now = self._system.now()
         with self._database.write() as session:
             buyer = existing(session, caller, organization_id)
-            tier, support = _tier(session, term.seats, term.support, now)
-            license = first_sale(
-                buyer.id,
-                self._system.new_id(),
-                self._system.new_serial(),
-                company=buyer.name,
-                tier=tier,
-                support=support,
-                term=term,
-                now=now,
-            )
-            self._require_no_overlap(session, license)
-            bought = span(term, None, now, is_new=True)
-            charge = self._charge(session, caller, order, term.seats, bought.period, now)
-            deed = Deed(Kind.SOLD, caller.id, now, charge=charge, starts_at=bought.starts_at)
-            return self._deeds.issue(session, deed, license, None, now)
+            plan = plans.first(session, buyer, self._system.new_id(), self._system.new_serial(), term, now)
+            self._require_no_overlap(session, plan.license)
+            deed = self._deed(session, caller, order, plan, now)
+            return self._deeds.issue(session, deed, plan.license, None, now)
 
     def convert(self, caller: Caller, license_id: str, organization_id: str, term: Term, order: Order | None) -> Done:
         """The trial of this organisation becomes a paid license of the same id, with its clusters and history.
 
         Raises NotFound for another organisation's, LicenseState for a paid one, and whatever a sale does.
         """
+        now = self._system.now()
         with self._database.write() as session:
             standing, license = self._deeds.locked(session, caller, license_id)
-            buyer = existing(session, caller, organization_id)
-            if buyer.id not in organizations.family(session, standing.organization_id):
-                raise NotFound("The organisation has no such license.")
-            if standing.edition is not Edition.TRIAL:
-                raise LicenseState("The license is paid already; renew it.")
-            return self._renew(session, caller, standing, license, Kind.CONVERTED, term, order)
+            serial = self._system.new_serial()
+            plan = plans.conversion(session, caller, standing, license, organization_id, serial, term, now)
+            self._require_no_overlap(session, plan.license)
+            deed = self._deed(session, caller, order, plan, now)
+            return self._deeds.reissue(session, deed, plan.license, standing, license, now, *plan.warnings)
 
     def renew(self, caller: Caller, license_id: str, term: Term, order: Order | None) -> Done:
         """A paid license gets another term and number of seats. Raises as `convert`."""
+        now = self._system.now()
         with self._database.write() as session:
             standing, license = self._deeds.locked(session, caller, license_id)
-            if standing.edition is not Edition.PRO:
-                raise LicenseState("The license is a trial; convert it.")
-            return self._renew(session, caller, standing, license, Kind.RENEWED, term, order)
+            plan = plans.next_term(session, standing, license, self._system.new_serial(), term, now)
+            self._require_no_overlap(session, plan.license)
+            deed = self._deed(session, caller, order, plan, now)
+            return self._deeds.reissue(session, deed, plan.license, standing, license, now, *plan.warnings)
 
     def resize(
         self, caller: Caller, license_id: str, seats: int | None, np_seats: int | None, order: Order | None
@@ -119,23 +95,9 @@ class Sales:
         now = self._system.now()
         with self._database.write() as session:
             standing, license = self._deeds.locked(session, caller, license_id)
-            seats = license.seats if seats is None else seats
-            np_seats = license.np_seats if np_seats is None else np_seats
-            kind = resizing_kind(license, seats, np_seats)
-            end = ends_at(license)
-            if end is None or end <= now:
-                raise LicenseState("The license has ended; renew it.")
-            tier, support = self._kept_support(session, license, seats, now)
-            fresh = same_again(license, self._system.new_serial(), now)._replace(
-                seats=seats, np_seats=np_seats, tier=tier.name, support=support
-            )
-            charge = None
-            if seats > license.seats:
-                period = days_between(now, end)
-                charge = self._charge(session, caller, order, seats - license.seats, period, now, seats)
-            peak = tuple(peak_above(self._deeds.peak(session, license_id), seats)) if seats < license.seats else ()
-            deed = Deed(kind, caller.id, now, charge=charge)
-            return self._deeds.reissue(session, deed, fresh, standing, license, now, *peak)
+            plan = plans.resizing(session, license, seats, np_seats, self._system.new_serial(), now)
+            deed = self._deed(session, caller, order, plan, now)
+            return self._deeds.reissue(session, deed, plan.license, standing, license, now, *plan.warnings)
 
     def void(self, caller: Caller, serial: str, reason: str) -> Done:
         """A sale that should not have been: reports leave it out, and the license goes back to what it was before.
@@ -152,7 +114,7 @@ class Sales:
             standing = licenses.lock(session, issuance.license_id or "")
             if standing is None or standing.revoked_at is not None:
                 return self._note(session, deed, issuance, standing, now)
-            newest = self._license(session, standing.jti)
+            newest = self._deeds.issued(session, standing.jti)
             before = self._before(session, serial)
             fresh = undone(newest, before, self._system.new_serial(), now)
             if fresh is not None:
@@ -179,39 +141,12 @@ class Sales:
             # It is paid back to who bought it, whoever has the license now.
             return Done(standing, self._deeds.issuing.note(session, deed, _subject(issuance), now), charge)
 
-    def _renew(
-        self,
-        session: Session,
-        caller: Caller,
-        standing: Standing,
-        license: License,
-        kind: Kind,
-        term: Term,
-        order: Order | None,
-    ) -> Done:
-        now = self._system.now()
-        tier, support = _tier(session, term.seats, term.support, now)
-        organization = organizations.find(session, organizations.family(session, standing.organization_id)[0])
-        company = license.org or (organization.name if organization is not None else "")
-        renewed = renewal(
-            license, self._system.new_serial(), company=company, tier=tier, support=support, term=term, now=now
-        )
-        self._require_no_overlap(session, renewed)
-        bought = span(term, ends_at(license), now, is_new=False)
-        charge = self._charge(session, caller, order, term.seats, bought.period, now)
-        peak = peak_above(self._deeds.peak(session, standing.license_id), term.seats)
-        deed = Deed(kind, caller.id, now, charge=charge, starts_at=bought.starts_at)
-        return self._deeds.reissue(session, deed, renewed, standing, license, now, *peak)
+    def _deed(self, session: Session, caller: Caller, order: Order | None, plan: Plan, now: datetime) -> Deed:
+        charge = self._charge(session, caller, order, plan, now) if plan.charged_seats else None
+        return Deed(plan.kind, caller.id, now, charge=charge, starts_at=plan.starts_at)
 
     def _charge(
-        self,
-        session: Session,
-        caller: Caller,
-        order: Order | None,
-        seats: int,
-        period: Period,
-        now: datetime,
-        total_seats: int | None = None,
+        self, session: Session, caller: Caller, order: Order | None, plan: Plan, now: datetime
     ) -> Charge | None:
         if order is None:
             if caller is not OPERATOR:
@@ -222,41 +157,18 @@ class Sales:
             total = quote.amount.total_minor
             return Charge(order.order_number, total, quote.amount.currency, quote.created_by, quote.id)
         require_within_limit(caller, order.discount_percent)
-        price = amount(
-            seats,
-            period,
-            order.currency,
-            order.discount_percent,
-            now,
-            prices.every(session),
-            prices.schedule(session),
-            total_seats=total_seats,
-        )
-        return Charge(order.order_number, price.total_minor, order.currency, caller.id)
-
-    def _kept_support(self, session: Session, license: License, seats: int, now: datetime) -> tuple[Tier, str]:
-        """The tier of `seats`, and the support level the license has, if it comes with that tier; else the tier's."""
-        tier = tier_for(Edition.PRO, seats, now, tiers.every(session))
-        keeps = tier.name == license.tier
-        return tier, license.support if keeps else tier.support
+        total = plans.price(session, plan, order, now).total_minor
+        return Charge(order.order_number, total, order.currency, caller.id)
 
     def _require_no_overlap(self, session: Session, license: License) -> None:
-        for other in licenses.of_organizations(session, organizations.family(session, license.sub)):
-            if other.license_id == license.lid or other.revoked_at is not None or other.edition is not Edition.PRO:
-                continue
-            if overlaps(license, self._license(session, other.jti)):
-                raise LicenseOverlap(f"The license {other.license_id} is for the same clusters and time; change that.")
-
-    def _license(self, session: Session, jti: str) -> License:
-        token = licenses.token(session, jti)
-        if token is None:
-            raise NotFound("The license's token was erased.")
-        return self._deeds.files.license(token)
+        other = plans.overlapping(session, license, self._deeds.issued)
+        if other is not None:
+            raise LicenseOverlap(f"The license {other} is for the same clusters and time; change that.")
 
     def _before(self, session: Session, serial: str) -> License | None:
         """The issue that the sale `serial` changed; None for a first sale."""
-        previous = self._license(session, serial).prev
-        return None if previous is None else self._license(session, previous)
+        previous = self._deeds.issued(session, serial).prev
+        return None if previous is None else self._deeds.issued(session, previous)
 
     def _paid(self, session: Session, caller: Caller, serial: str) -> ledger.Issuance:
         """The sale, neither voided nor foreign; raises NotFound, LicenseState."""
@@ -276,11 +188,6 @@ class Sales:
         subject = _subject(issuance) if standing is None else subject_of(standing)
         serial = self._deeds.issuing.note(session, deed, subject, now)
         return Done(standing, serial, deed.charge)
-
-
-def _tier(session: Session, seats: int, support: str | None, now: datetime) -> tuple[Tier, str]:
-    tier = tier_for(Edition.PRO, seats, now, tiers.every(session))
-    return tier, chosen(support, tier, now, supports.offers(session))
 
 
 def _standing_deeds(session: Session, issuance: ledger.Issuance) -> list[ledger.Issuance]:

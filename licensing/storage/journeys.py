@@ -26,6 +26,7 @@ class JourneyRow(Base):
         Index("ix_journey_country", "country", "registered_at", "subject"),
         Index("ix_journey_salesperson", "salesperson_id", "registered_at", "subject"),
         Index("ix_journey_source", "source", "registered_at", "subject"),
+        Index("ix_journey_full", "is_open", "full_at"),
         Index("ix_journey_lead", "is_open", "signals", "active_at", "subject"),
     )
 

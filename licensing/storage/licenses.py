@@ -28,7 +28,7 @@ class LicenseRow(Base):
     jti: Mapped[str] = mapped_column(String(32))
     signed_hash: Mapped[str] = mapped_column(String(64))
     starts_at: Mapped[datetime]
-    ends_at: Mapped[datetime | None]
+    ends_at: Mapped[datetime | None] = mapped_column(index=True)
     ever_pro: Mapped[bool]
     version: Mapped[int]
     suspended_at: Mapped[datetime | None]
@@ -50,42 +50,43 @@ class TokenRow(Base):
 
 
 _COLUMNS = tuple(column for column in LicenseRow.__table__.columns)
-_BY_ID = select(*_COLUMNS)
+FOUND = select(*_COLUMNS)
 
 
-def _standing(row: Any) -> Standing:
+def standing_of(row: Any) -> Standing:
+    """Where the license stands that is in a row of `FOUND`."""
     id, organization_id, edition, *rest = row
     return Standing(id, organization_id, Edition(edition), *rest)
 
 
 def find(session: Session, license_id: str) -> Standing | None:
     """Where the license stands."""
-    row = session.execute(_BY_ID.where(LicenseRow.id == license_id)).first()
-    return None if row is None else _standing(row)
+    row = session.execute(FOUND.where(LicenseRow.id == license_id)).first()
+    return None if row is None else standing_of(row)
 
 
 def lock(session: Session, license_id: str) -> Standing | None:
     """Where the license stands, and nobody else changes it or its seats until this transaction ends."""
-    row = session.execute(_BY_ID.where(LicenseRow.id == license_id).with_for_update()).first()
-    return None if row is None else _standing(row)
+    row = session.execute(FOUND.where(LicenseRow.id == license_id).with_for_update()).first()
+    return None if row is None else standing_of(row)
 
 
 def of_organizations(session: Session, organization_ids: Sequence[str]) -> list[Standing]:
     """The licenses of one customer (all organisations that were merged), oldest first."""
     rows = session.execute(
-        _BY_ID.where(LicenseRow.organization_id.in_(organization_ids)).order_by(LicenseRow.created_at, LicenseRow.id)
+        FOUND.where(LicenseRow.organization_id.in_(organization_ids)).order_by(LicenseRow.created_at, LicenseRow.id)
     )
-    return [_standing(row) for row in rows]
+    return [standing_of(row) for row in rows]
 
 
 def page(
     session: Session, after: str = "", limit: int = 100, organization_ids: Sequence[str] | None = None
 ) -> list[Standing]:
     """The next `limit` licenses by id, after the id `after`; of some organisations, or of all."""
-    query = _BY_ID.where(LicenseRow.id > after).order_by(LicenseRow.id).limit(limit)
+    query = FOUND.where(LicenseRow.id > after).order_by(LicenseRow.id).limit(limit)
     if organization_ids is not None:
         query = query.where(LicenseRow.organization_id.in_(organization_ids))
-    return [_standing(row) for row in session.execute(query)]
+    return [standing_of(row) for row in session.execute(query)]
 
 
 def put(session: Session, standing: Standing) -> None:

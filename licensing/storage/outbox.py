@@ -27,7 +27,7 @@ class OutboxRow(Base):
     due_at: Mapped[datetime | None] = mapped_column(index=True)
     tries: Mapped[int]
     sent_at: Mapped[datetime | None]
-    dead_at: Mapped[datetime | None]
+    dead_at: Mapped[datetime | None] = mapped_column(index=True)
     last_error: Mapped[str | None] = mapped_column(String(200))
     # The license whose file is attached when the mail is sent; not stored with each of a hundred thousand mails.
     license_id: Mapped[str | None] = mapped_column(String(32))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import JSON, BigInteger, ColumnElement, ForeignKey, String, func, select, update
+from sqlalchemy import JSON, BigInteger, ColumnElement, ForeignKey, Index, String, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from licensing.core.ledger import Kind
@@ -16,6 +16,7 @@ from licensing.storage.database import Base
 
 class QuoteRow(Base):
     __tablename__ = "quote"
+    __table_args__ = (Index("ix_quote_state", "state", "valid_until"),)
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     number: Mapped[str] = mapped_column(String(20), unique=True)

@@ -27,9 +27,11 @@ from licensing.web.api import sessions as api_sessions
 from licensing.web.api import staff as api_staff
 from licensing.web.api import trials as api_trials
 from licensing.web.api import validations as api_validations
+from licensing.web.console import clusters as console_clusters
 from licensing.web.console import explanations as console_explanations
 from licensing.web.console import leads as console_leads
 from licensing.web.console import ledger as console_ledger
+from licensing.web.console import license_lists as console_license_lists
 from licensing.web.console import licenses as console_licenses
 from licensing.web.console import milestones as console_milestones
 from licensing.web.console import organizations as console_organizations
@@ -37,8 +39,12 @@ from licensing.web.console import outbox as console_outbox
 from licensing.web.console import places
 from licensing.web.console import quotes as console_quotes
 from licensing.web.console import reports as console_reports
+from licensing.web.console import sales as console_sales
+from licensing.web.console import seats as console_seats
 from licensing.web.console import settings as console_settings
 from licensing.web.console import staff as console_staff
+from licensing.web.console import today as console_today
+from licensing.web.console import undoing as console_undoing
 from licensing.web.pages import home as pages_home
 from licensing.web.pages import quotes as pages_quotes
 from licensing.web.pages import rendering
@@ -70,17 +76,23 @@ BLUEPRINTS = (
     api_staff.blueprint,
     api_trials.blueprint,
     api_validations.blueprint,
+    console_clusters.blueprint,
     console_explanations.blueprint,
     console_leads.blueprint,
     console_ledger.blueprint,
+    console_license_lists.blueprint,
     console_licenses.blueprint,
     console_milestones.blueprint,
     console_organizations.blueprint,
     console_outbox.blueprint,
     console_quotes.blueprint,
     console_reports.blueprint,
+    console_sales.blueprint,
+    console_seats.blueprint,
     console_settings.blueprint,
     console_staff.blueprint,
+    console_today.blueprint,
+    console_undoing.blueprint,
     pages_home.blueprint,
     pages_quotes.blueprint,
     pages_sign_in.blueprint,

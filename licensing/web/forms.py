@@ -9,6 +9,7 @@ from typing import Any
 from flask import request
 from marshmallow import Schema, ValidationError
 from marshmallow import fields as marshmallow_fields
+from werkzeug.datastructures import MultiDict
 
 from licensing.core.errors import InvalidFields, Refusal
 from licensing.web import fields
@@ -45,17 +46,19 @@ def refused_form(refusal: Refusal, status: int) -> Form:
     return Form(typed, {"": [problem_text(refusal)]}, status)
 
 
-def read_form(schema: Schema) -> Any:
-    """The request's form as `schema` loads it; an empty field is one that is not there. Raises InvalidFields."""
+def read_form(schema: Schema, form: MultiDict[str, str] | None = None) -> Any:
+    """The form (None: the request's) as `schema` loads it; an empty field is one that is not there.
+
+    Raises InvalidFields.
+    """
+    form = request.form if form is None else form
     known = {schema.fields[name].data_key or name: schema.fields[name] for name in schema.fields}
-    filled = {
-        name: _typed(known[name], value) for name, value in request.form.items() if name in known and value.strip()
-    }
+    filled = {name: _typed(known[name], value) for name, value in form.items() if name in known and value.strip()}
     for name, each in known.items():
         if isinstance(each, fields.Truth):
-            filled[name] = name in request.form
+            filled[name] = name in form
         elif isinstance(each, marshmallow_fields.List) and name in filled:
-            filled[name] = request.form.getlist(name)
+            filled[name] = form.getlist(name)
     try:
         return schema.load(filled)
     except ValidationError as error:

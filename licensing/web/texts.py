@@ -22,6 +22,7 @@ DONE = {
     "voided": "The sale is voided: it never counted.",
     "refunded": "The refund is recorded.",
     "quoted": "The quote is made.",
+    "request-settled": "The request is dealt with.",
     "approved": "The discount is approved.",
     "refused": "The discount is refused.",
     "withdrawn": "The quote is withdrawn.",

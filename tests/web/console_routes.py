@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 from licensing.core.callers import OPERATOR
 from licensing.core.milestones import Aim
-from licensing.storage import outbox
-from tests.support.worlds import World
-from tests.web.staff_routes import SOMEBODY, customer, paid, quote
+from licensing.storage import outbox, quote_requests
+from licensing.storage.quote_requests import QuoteRequest
+from tests.support.worlds import FSID, World, nodes, token_of
+from tests.web.staff_routes import SOMEBODY, customer, paid, quote, trial
 
 
 class Visit(NamedTuple):
@@ -152,22 +153,79 @@ ROUTES |= {
 }
 
 
-def _license(world: World, *, suspended: bool = False) -> str:
+def _license(world: World, deed: str = "") -> str:
+    return f"/console/licenses/{paid(world)[1]}{deed}"
+
+
+def _trial_license(world: World, deed: str = "") -> str:
+    customer(world)  # prices
+    return f"/console/licenses/{trial(world)[1]}{deed}"
+
+
+def _suspended(world: World) -> str:
     _, license_id, _ = paid(world)
-    if suspended:
-        world.house.licenses.suspend(OPERATOR, license_id, "unpaid")
-    return license_id
+    world.house.licenses.suspend(OPERATOR, license_id, "not paid")
+    return f"/console/licenses/{license_id}/reinstatement"
 
 
-REASON = {"reason": "asked for"}
+def _new_license(world: World, deed: str = "") -> str:
+    return f"/console/licenses/new{deed}?organization={customer(world)}"
+
+
+def _sale(world: World, deed: str = "") -> str:
+    _, license_id, serial = paid(world)
+    return f"/console/licenses/{license_id}/sales/{serial}{deed}"
+
+
+def _cluster(world: World, deed: str = "") -> str:
+    _, license_id, _ = paid(world)
+    world.check_in(token_of(world, license_id), nodes(2))
+    return f"/console/licenses/{license_id}/clusters/{FSID}{deed}"
+
+
+def _quote_request(world: World) -> str:
+    buyer, license_id, _ = paid(world)
+    id, contact = world.house.system.new_id(), contact_of(world, buyer)
+    with world.house.database.write() as session:
+        quote_requests.add(session, QuoteRequest(id, buyer, license_id, contact, 40, "we grow", world.clock()))
+    return id
+
+
+_BECAUSE = {"reason": "as the customer asked"}
+_ORDERED = {"seats": "30", "order_number": "PO-2", "currency": "EUR"}
+
 ROUTES |= {
-    "console_licenses.every": lambda _: Visit("/console/licenses"),
-    "console_licenses.show": lambda world: Visit(f"/console/licenses/{_license(world)}"),
-    "console_licenses.file": lambda world: Visit(f"/console/licenses/{_license(world)}/file"),
-    "console_licenses.suspend": lambda world: Visit(f"/console/licenses/{_license(world)}/suspension", REASON),
-    "console_licenses.reinstate": lambda world: Visit(
-        f"/console/licenses/{_license(world, suspended=True)}/reinstatement", REASON
+    "console_today.show": lambda _: Visit("/console"),
+    "console_today.requests": lambda world: Visit(f"/console/quotes/requests?of={_quote_request(world)}"),
+    "console_today.settle": lambda world: Visit(f"/console/quotes/requests/{_quote_request(world)}/settlement", {}),
+    "console_license_lists.every": lambda world: Visit(f"/console/licenses?edition=pro&of={paid(world)[1]}"),
+    "console_licenses.show": lambda world: Visit(_license(world)),
+    "console_licenses.download": lambda world: Visit(_license(world, "/file")),
+    "console_licenses.suspend": lambda world: Visit(_license(world, "/suspension"), _BECAUSE),
+    "console_licenses.reinstate": lambda world: Visit(_suspended(world), _BECAUSE),
+    "console_licenses.reissue": lambda world: Visit(_license(world, "/reissue"), _BECAUSE),
+    "console_licenses.revoke": lambda world: Visit(_license(world, "/revocation"), _BECAUSE),
+    "console_licenses.transfer": lambda world: Visit(
+        _license(world, "/transfer"), {**_BECAUSE, "organization_id": customer(world)}
     ),
-    "console_licenses.revoke": lambda world: Visit(f"/console/licenses/{_license(world)}/revocation", REASON),
-    "console_licenses.reissue": lambda world: Visit(f"/console/licenses/{_license(world)}/reissue", REASON),
+    "console_sales.new": lambda world: Visit(_new_license(world)),
+    "console_sales.sell": lambda world: Visit(_new_license(world), _ORDERED),
+    "console_sales.preview_sale": lambda world: Visit(_new_license(world, "/preview"), _ORDERED),
+    "console_sales.conversion": lambda world: Visit(_trial_license(world, "/conversion")),
+    "console_sales.convert": lambda world: Visit(_trial_license(world, "/conversion"), _ORDERED),
+    "console_sales.preview_conversion": lambda world: Visit(_trial_license(world, "/conversion/preview"), _ORDERED),
+    "console_sales.renewal": lambda world: Visit(_license(world, "/renewal")),
+    "console_sales.renew": lambda world: Visit(_license(world, "/renewal"), {**_ORDERED, "start": "today"}),
+    "console_sales.preview_renewal": lambda world: Visit(_license(world, "/renewal/preview"), _ORDERED),
+    "console_seats.show": lambda world: Visit(_license(world, "/seats")),
+    "console_seats.resize": lambda world: Visit(_license(world, "/seats"), _ORDERED),
+    "console_seats.preview": lambda world: Visit(_license(world, "/seats/preview"), _ORDERED),
+    "console_undoing.show": lambda world: Visit(_sale(world)),
+    "console_undoing.void": lambda world: Visit(_sale(world, "/void"), _BECAUSE),
+    "console_undoing.refund": lambda world: Visit(_sale(world, "/refund"), {**_BECAUSE, "amount_minor": "100"}),
+    "console_clusters.every": lambda world: Visit(_license(world, "/clusters")),
+    "console_clusters.show": lambda world: Visit(_cluster(world)),
+    "console_clusters.release": lambda world: Visit(_cluster(world, "/release"), _BECAUSE),
+    "console_clusters.reset": lambda world: Visit(_cluster(world, "/reset"), _BECAUSE),
+    "console_clusters.place": lambda world: Visit(_cluster(world, "/non-production"), {**_BECAUSE, "granted": "on"}),
 }

@@ -63,10 +63,11 @@ def _read(fsid: str) -> str:
 
 
 def _document(clusters: Iterable[Seen]) -> dict[str, object]:
-    return {"clusters": [_members(cluster) for cluster in clusters]}
+    return {"clusters": [cluster_members(cluster) for cluster in clusters]}
 
 
-def _members(cluster: Seen) -> dict[str, object]:
+def cluster_members(cluster: Seen) -> dict[str, object]:
+    """A cluster as staff sees it."""
     return {
         "fsid": cluster.fsid,
         "kube_system_uid": cluster.kube_system_uid,

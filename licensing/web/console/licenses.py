@@ -1,71 +1,104 @@
-"""`/console/licenses`: every license, and one with its clusters, its deeds, and what can be done to it."""
+"""`/console/licenses/<id>`: a license with its clusters, its deeds and what can be done with it."""
 
 from __future__ import annotations
 
-import json
-
-from flask import Blueprint, Response, url_for
+from flask import Blueprint, Response, request
 
 from licensing.core.callers import Caller, Permission
-from licensing.web.api.licenses import ReasonSchema
+from licensing.core.clusters import Pool
+from licensing.core.ledger import Kind
+from licensing.core.licenses import Edition
+from licensing.core.mails import LICENSE_FILE_NAME
+from licensing.core.portal import State, state_of
+from licensing.services.license_files import as_text
+from licensing.services.licenses import Shown
+from licensing.services.sales import PAID
+from licensing.web.api.licenses import ReasonSchema, TransferSchema
+from licensing.web.console.actors import names_of
+from licensing.web.console.selling import licensed
 from licensing.web.console.timeline import DEEDS
 from licensing.web.forms import NEW, Form, read_form
-from licensing.web.pages.rendering import deed_for, done, page, page_for
-from licensing.web.requests import house, page_of
+from licensing.web.pages.rendering import deed_for, page, page_for
+from licensing.web.requests import house
 
-blueprint = Blueprint("console_licenses", __name__, url_prefix="/console")
+blueprint = Blueprint("console_licenses", __name__, url_prefix="/console/licenses")
 
-
-@blueprint.get("/licenses")
-@page_for(Permission.LICENSES_READ)
-def every(caller: Caller) -> Response:
-    after, limit = page_of("after")
-    found = house().licenses.page(caller, after, limit)
-    more = url_for(".every", after=found[-1].license_id, limit=limit) if len(found) == limit else ""
-    return page("console/licenses.html", caller=caller, licenses=found, now=house().system.now(), more=more)
+CLUSTERS = 20
+"""So many stand on the license's own page."""
+KINDS = {State.ACTIVE: "good", State.SUSPENDED: "bad", State.REVOKED: "bad", State.ENDED: "warn"}
+"""How each state looks."""
+EDITIONS = {Edition.TRIAL: "Free trial", Edition.PRO: "Pro Bundle"}
 
 
-@blueprint.get("/licenses/<id:license_id>")
+@blueprint.get("/<id:license_id>")
 @page_for(Permission.LICENSES_READ)
 def show(caller: Caller, license_id: str, form: Form = NEW) -> Response:
     shown, now = house().licenses.show(caller, license_id), house().system.now()
     return page(
-        "console/license.html", caller=caller, shown=shown, license=shown.standing, words=DEEDS, now=now, form=form
+        "console/license.html",
+        caller=caller,
+        shown=shown,
+        standing=shown.standing,
+        state=state_of(shown.standing, now),
+        kinds=KINDS,
+        editions=EDITIONS,
+        used={pool: _used(shown, pool) for pool in Pool},
+        clusters=shown.clusters[:CLUSTERS],
+        words=DEEDS,
+        names=names_of(*(each.salesperson_id for each in shown.issuances)),
+        sales=PAID,
+        voided={each.refers_to for each in shown.issuances if each.kind is Kind.VOIDED},
+        cautions=house().licenses.cautions(caller, license_id) if request.args.get("warned") else (),
+        now=now,
+        form=form,
     )
 
 
-@blueprint.get("/licenses/<id:license_id>/file")
+@blueprint.get("/<id:license_id>/file")
 @page_for(Permission.LICENSES_READ)
-def file(caller: Caller, license_id: str) -> Response:
-    text = json.dumps(house().licenses.file(caller, license_id), indent=2, ensure_ascii=False)
-    response = Response(f"{text}\n", content_type="application/json")
-    response.headers["Content-Disposition"] = 'attachment; filename="koor-license.json"'
+def download(caller: Caller, license_id: str) -> Response:
+    response = Response(as_text(house().licenses.file(caller, license_id)), content_type="application/json")
+    response.headers["Content-Disposition"] = f'attachment; filename="{LICENSE_FILE_NAME}"'
     return response
 
 
-@blueprint.post("/licenses/<id:license_id>/suspension")
+@blueprint.post("/<id:license_id>/suspension")
 @deed_for(Permission.LICENSES_WRITE, on=show)
 def suspend(caller: Caller, license_id: str) -> str:
-    house().licenses.suspend(caller, license_id, read_form(ReasonSchema())["reason"])
-    return done(".show", "suspended", license_id=license_id)
+    return licensed(house().licenses.suspend(caller, license_id, _reason()), "suspended")
 
 
-@blueprint.post("/licenses/<id:license_id>/reinstatement")
+@blueprint.post("/<id:license_id>/reinstatement")
 @deed_for(Permission.LICENSES_WRITE, on=show)
 def reinstate(caller: Caller, license_id: str) -> str:
-    house().licenses.reinstate(caller, license_id, read_form(ReasonSchema())["reason"])
-    return done(".show", "reinstated", license_id=license_id)
+    return licensed(house().licenses.reinstate(caller, license_id, _reason()), "reinstated")
 
 
-@blueprint.post("/licenses/<id:license_id>/revocation")
+@blueprint.post("/<id:license_id>/revocation")
 @deed_for(Permission.LICENSES_WRITE, on=show)
 def revoke(caller: Caller, license_id: str) -> str:
-    house().licenses.revoke(caller, license_id, read_form(ReasonSchema())["reason"])
-    return done(".show", "revoked", license_id=license_id)
+    return licensed(house().licenses.revoke(caller, license_id, _reason()), "revoked")
 
 
-@blueprint.post("/licenses/<id:license_id>/reissue")
+@blueprint.post("/<id:license_id>/reissue")
 @deed_for(Permission.LICENSES_WRITE, on=show)
 def reissue(caller: Caller, license_id: str) -> str:
-    house().licenses.reissue(caller, license_id, read_form(ReasonSchema())["reason"])
-    return done(".show", "reissued", license_id=license_id)
+    return licensed(house().licenses.reissue(caller, license_id, _reason()), "reissued")
+
+
+@blueprint.post("/<id:license_id>/transfer")
+@deed_for(Permission.LICENSES_WRITE, on=show)
+def transfer(caller: Caller, license_id: str) -> str:
+    data = read_form(TransferSchema())
+    deed = house().licenses.transfer(caller, license_id, data["organization_id"], data["reason"])
+    return licensed(deed, "transferred")
+
+
+def _reason() -> str:
+    return str(read_form(ReasonSchema())["reason"])
+
+
+def _used(shown: Shown, pool: Pool) -> int:
+    """How many nodes the license's live clusters have in the pool."""
+    now = house().system.now()
+    return sum(each.used for each in shown.clusters if each.pool is pool and each.expires_at > now)

@@ -10,6 +10,7 @@ PLACES: tuple[tuple[str, tuple[tuple[str, str, Permission], ...]], ...] = (
     (
         "Work",
         (
+            ("/console", "Today", Permission.LICENSES_READ),
             ("/console/organizations", "Customers", Permission.CUSTOMERS_READ),
             ("/console/licenses", "Licenses", Permission.LICENSES_READ),
             ("/console/quotes", "Quotes", Permission.QUOTES_READ),

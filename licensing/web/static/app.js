@@ -2,11 +2,14 @@
 "use strict";
 
 // Times in the viewer's zone; UTC stands in the title.
-for (const time of document.querySelectorAll("time[datetime]")) {
-  const moment = new Date(time.dateTime);
-  const format = time.dataset.only === "day" ? { dateStyle: "medium" } : { dateStyle: "medium", timeStyle: "short" };
-  if (!isNaN(moment)) time.textContent = new Intl.DateTimeFormat(undefined, format).format(moment);
+function tellLocalTimes(within) {
+  for (const time of within.querySelectorAll("time[datetime]")) {
+    const moment = new Date(time.dateTime);
+    const format = time.dataset.only === "day" ? { dateStyle: "medium" } : { dateStyle: "medium", timeStyle: "short" };
+    if (!isNaN(moment)) time.textContent = new Intl.DateTimeFormat(undefined, format).format(moment);
+  }
 }
+tellLocalTimes(document);
 
 // "/" leads to the search, unless somebody is typing.
 document.addEventListener("keydown", (event) => {
@@ -53,7 +56,9 @@ for (const form of document.querySelectorAll("form[data-preview]")) {
     const number = ++asked;
     const response = await fetch(form.dataset.preview, { method: "POST", body: new URLSearchParams(new FormData(form)) });
     const text = await response.text();
-    if (number === asked && response.headers.get("Content-Type").startsWith("text/html")) shown.innerHTML = text;
+    if (number !== asked || !response.ok || response.redirected) return;
+    shown.innerHTML = text;
+    tellLocalTimes(shown);
   };
   form.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(show, 250); });
 }
