@@ -7,7 +7,7 @@ import platform
 import sys
 from pathlib import Path
 
-from bench import batches, checkins, counts, reports, tokens
+from bench import batches, checkins, counts, pages, reports, tokens
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 HEAD = """# What things cost
@@ -34,13 +34,16 @@ What is counted, not timed: the tests that prove it, run with the rest.
 def main() -> int:
     """Runs every bench; 0 when all goals are met."""
     results = [result for bench in (tokens, checkins, batches, reports) for result in bench.ratios()]
+    opened = pages.opened_pages()
     proofs = counts.rows()
     head = HEAD.format(python=platform.python_version(), cores=os.cpu_count(), machine=platform.machine())
     table = "".join(f"{result.row()}\n" for result in results)
-    report = f"{head}{table}{COUNTED}" + "".join(f"{row}\n" for row, _ in proofs)
+    costs = pages.HEAD + "".join(f"{page.row()}\n" for page in opened)
+    report = f"{head}{table}{costs}{COUNTED}" + "".join(f"{row}\n" for row, _ in proofs)
     RESULTS.write_text(report, "utf-8")
     print(report)
-    return 0 if all(result.is_met for result in results) and all(held for _, held in proofs) else 1
+    met = all(each.is_met for each in (*results, *opened))
+    return 0 if met and all(held for _, held in proofs) else 1
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from licensing.core.callers import OPERATOR
 from licensing.core.ledger import Kind
 from licensing.core.sales import Term
 from licensing.services.idempotency import Rendered
-from licensing.services.trials import Applicant
+from licensing.services.registrations import Applicant
 from licensing.services.worker import COUNTED_AT_ONCE, PAUSE_SECONDS
 from licensing.settings import Settings
 from licensing.storage import bulk, histories
@@ -145,7 +145,9 @@ def _try(house: House) -> float:
     """Seconds that AT_ONCE trials take, registered and confirmed."""
     start = time.perf_counter()
     for number in islice(_numbers, AT_ONCE):
-        house.trials.register(Applicant(f"jane@company-{number}.example", "Jane Doe", f"Company {number}", "DE", 4))
+        house.registrations.register(
+            Applicant(f"jane@company-{number}.example", "Jane Doe", f"Company {number}", "DE", 4)
+        )
         house.trials.confirm_link(KnownLinks.links[-1], lambda _: Rendered(201, b""))
     return time.perf_counter() - start
 

@@ -24,6 +24,7 @@ from licensing.services.batches import Batches
 from licensing.services.checkins import Checkins
 from licensing.services.clusters import Clusters
 from licensing.services.deeds import Deeds
+from licensing.services.devices import Devices
 from licensing.services.entitlements import Entitlements
 from licensing.services.explanations import Explanations
 from licensing.services.health import Health
@@ -47,6 +48,7 @@ from licensing.services.prices import Prices
 from licensing.services.privacy import Privacy
 from licensing.services.quote_requests import QuoteRequests
 from licensing.services.quotes import Quotes
+from licensing.services.registrations import Registrations
 from licensing.services.reports import Reports
 from licensing.services.revocations import RevokedLists
 from licensing.services.rollups import Rollups
@@ -77,7 +79,9 @@ class House:
     system: System
     keys: KeyStore
     key_management: KeyManagement
+    registrations: Registrations
     trials: Trials
+    devices: Devices
     checkins: Checkins
     validations: Validations
     idempotency: Idempotency
@@ -165,6 +169,8 @@ def build(settings: Settings, system: System | None = None) -> House:
     rollups = Rollups(database, system.now)
     sign_in = SignIn(database, system)
     organizations = Organizations(database, issuing, system)
+    domains = PublishedLists()
+    registrations = Registrations(database, files, domains, system, issuer)
     provider = open_provider(
         settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret_file, issuer, system.now
     )
@@ -175,7 +181,9 @@ def build(settings: Settings, system: System | None = None) -> House:
         system=system,
         keys=keys,
         key_management=_key_management(settings, keys, system, record),
-        trials=Trials(database, issuing, files, PublishedLists(), system, settings.public_url),
+        registrations=registrations,
+        trials=Trials(database, issuing, files, domains, system),
+        devices=Devices(database, registrations, files, system),
         checkins=Checkins(database, authentication, files, keys, system, issuer),
         validations=Validations(database, authentication, files, system.now),
         idempotency=Idempotency(database, system.now),

@@ -32,6 +32,10 @@ class Settings:
     keys_dir: Path
     keys_passphrase_file: Path | None
     clock_file: Path | None
+    knowledge_base_url: str
+    community_url: str
+    terms_url: str | None
+    privacy_url: str | None
     oidc_issuer: str | None
     oidc_client_id: str | None
     oidc_client_secret_file: Path | None
@@ -67,6 +71,10 @@ def read_settings() -> Settings:
         keys_dir=env.path("KEYS_DIR", folder / "keys"),
         keys_passphrase_file=env.path("KEYS_PASSPHRASE_FILE", None),
         clock_file=env.path("CLOCK_FILE", None),
+        knowledge_base_url=env.str("KNOWLEDGE_BASE_URL", "https://kb.koor.tech", validate=_web_address),
+        community_url=env.str("COMMUNITY_URL", "https://github.com/koor-tech/koor/discussions", validate=_web_address),
+        terms_url=env.str("TERMS_URL", None, validate=_web_address),
+        privacy_url=env.str("PRIVACY_URL", None, validate=_web_address),
         oidc_issuer=env.str("OIDC_ISSUER", None),
         oidc_client_id=env.str("OIDC_CLIENT_ID", None),
         oidc_client_secret_file=env.path("OIDC_CLIENT_SECRET_FILE", None),
@@ -93,6 +101,11 @@ def _require_whole_provider(settings: Settings) -> None:
     schemes = ("https://",) if settings.in_production else ("https://", "http://")
     if not str(settings.oidc_issuer).startswith(schemes):
         raise SetupRefused("LICENSING_OIDC_ISSUER must be an https:// address.")
+
+
+def _web_address(value: str | None) -> None:
+    if value is not None and not value.startswith(("https://", "http://")):
+        raise ValidationError(f"{value!r} is no web address.")
 
 
 def _host_and_port(value: str) -> None:

@@ -4,59 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from email.message import EmailMessage
-from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.handlers import Message
-from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from licensing.services.outbox import RETRIES
 from licensing.settings import Settings
 from licensing.storage import outbox as storage
 from tests.support.servers import free_port
+from tests.support.smtp import Mailbox, MailServer, running_mail_server
 from tests.support.worlds import World, body_of, make_world
 
 
-class Mailbox(Message):
-    """An SMTP server's handler: keeps mails, or refuses them with `refusal`."""
-
-    def __init__(self) -> None:
-        super().__init__(EmailMessage)
-        self.mails: list[Any] = []
-        self.refusal: str | None = None
-
-    def handle_message(self, message: Any) -> None:
-        self.mails.append(message)
-
-    async def handle_RCPT(  # noqa: N802 - aiosmtpd calls it so
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        if self.refusal is not None:
-            return self.refusal
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
+@pytest.fixture
+def smtp() -> Iterator[MailServer]:
+    with running_mail_server() as server:
+        yield server
 
 
 @pytest.fixture
-def mailbox() -> Mailbox:
-    return Mailbox()
+def mailbox(smtp: MailServer) -> Mailbox:
+    return smtp.mailbox
 
 
 @pytest.fixture
-def smtp(mailbox: Mailbox) -> Iterator[Controller]:
-    """A running SMTP server."""
-    server = Controller(mailbox, hostname="127.0.0.1", port=free_port())
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def mailing(settings: Settings, smtp: Controller) -> Iterator[World]:
+def mailing(settings: Settings, smtp: MailServer) -> Iterator[World]:
     """A world whose mails go to that server."""
-    world = make_world(replace(settings, mail_url=f"smtp://127.0.0.1:{smtp.port}"))
+    world = make_world(replace(settings, mail_url=smtp.url))
     yield world
     world.house.database.engine.dispose()
 

@@ -98,6 +98,29 @@ class CodeRefused(Refusal):
     code = "CODE_REFUSED"
 
 
+class DeviceError(StrEnum):
+    """What the device flow says to a DCC (RFC 8628 §3.5, RFC 6749 §5.2)."""
+
+    AUTHORIZATION_PENDING = "authorization_pending"
+    SLOW_DOWN = "slow_down"
+    ACCESS_DENIED = "access_denied"
+    EXPIRED_TOKEN = "expired_token"
+    INVALID_REQUEST = "invalid_request"
+    INVALID_CLIENT = "invalid_client"
+    INVALID_GRANT = "invalid_grant"
+    UNSUPPORTED_GRANT_TYPE = "unsupported_grant_type"
+
+
+class DeviceRefused(Refusal):
+    """A DCC that registers from its own screen has to wait, to give up, or to ask otherwise."""
+
+    code = "DEVICE_REFUSED"
+
+    def __init__(self, error: DeviceError, detail: str) -> None:
+        super().__init__(detail)
+        self.error = error
+
+
 class TrialExists(Refusal):
     """The organisation has had its trial. Names nobody."""
 

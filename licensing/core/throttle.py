@@ -14,6 +14,8 @@ WINDOW = timedelta(minutes=15)
 KEPT = timedelta(days=1)
 PER_ACCOUNT_AND_ADDRESS, PER_ACCOUNT, PER_ADDRESS = 10, 50, 100
 PER_SESSION_OWNER = 10
+PER_MAILBOX = 5
+DEVICE_CODES_ASKED, DEVICE_CODES_TYPED = 20, 10
 _HOME_PREFIX = 64
 """Whoever has one IPv6 address has the whole network of 2^64 of them."""
 
@@ -39,6 +41,21 @@ def of_sign_in(email: str, address: str) -> tuple[Limit, ...]:
 def of_session_owner(staff_id: str) -> tuple[Limit, ...]:
     """The limit on passwords and codes tried by somebody who is signed in."""
     return (Limit(_named("session owner", staff_id), PER_SESSION_OWNER),)
+
+
+def of_registration(folded_email: str) -> tuple[Limit, ...]:
+    """The limit on mails that strangers can have sent to a mailbox by registering it."""
+    return (Limit(_named("registration", folded_email), PER_MAILBOX),)
+
+
+def of_device_codes_asked(address: str) -> tuple[Limit, ...]:
+    """The limit on device codes that one network asks for."""
+    return (Limit(_named("device codes asked", _network(address)), DEVICE_CODES_ASKED),)
+
+
+def of_device_codes_typed(address: str) -> tuple[Limit, ...]:
+    """The limit on wrong device codes that one network types (RFC 8628 §5.1)."""
+    return (Limit(_named("device codes typed", _network(address)), DEVICE_CODES_TYPED),)
 
 
 def seconds_left(failed_at: datetime, now: datetime) -> int:

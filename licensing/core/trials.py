@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -31,7 +32,10 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """What a person tells us to get a trial. `trial_key` is what may have one (core.addresses.trial_key)."""
+    """What a person tells us to get a trial. `trial_key` is what may have one (core.addresses.trial_key).
+
+    `news` is whether she wants to be written to about more than her license.
+    """
 
     address: Address
     name: str
@@ -40,6 +44,7 @@ class Registration:
     expected_nodes: int
     trial_key: str
     source: Source = Source.PAGE
+    news: bool = False
 
     @staticmethod
     def link_expires_at(now: datetime) -> datetime:
@@ -68,6 +73,21 @@ def plain_code(typed: str) -> str:
     return "".join(character for character in typed.upper() if character.isalnum())
 
 
+def link_hash(link: str) -> str:
+    """What is kept of a link: 256 random bits need no salt."""
+    return hashlib.sha256(link.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def code_hash(address: Address, code: str) -> str:
+    """What is kept of a code: hashed with its mailbox, so that equal codes do not look equal."""
+    return link_hash(f"{address.folded}\n{plain_code(code)}")
+
+
+def spelled_code(code: str) -> str:
+    """The code as it is shown: two groups of four."""
+    return f"{code[:4]}-{code[4:]}"
+
+
 def by_link(pending: Pending | None, now: datetime) -> Pending:
     """The registration whose link may be used at `now`; raises LinkUnknown, LinkUsed or LinkExpired."""
     if pending is None:
@@ -79,9 +99,9 @@ def by_link(pending: Pending | None, now: datetime) -> Pending:
     return pending
 
 
-def by_code(pending: Pending | None, code_hash: str, now: datetime) -> Pending:
+def by_code(pending: Pending | None, hashed: str, now: datetime) -> Pending:
     """The registration whose code may be used at `now`; raises LinkUsed to who knows the code, else CodeRefused."""
-    if pending is None or pending.code_hash != code_hash or pending.code_tries > CODE_TRIES:
+    if pending is None or pending.code_hash != hashed or pending.code_tries > CODE_TRIES:
         raise CodeRefused("The code is wrong or no longer valid.")
     if pending.used_at is not None:
         raise LinkUsed("This code was used already; your license is in your mail.")

@@ -22,6 +22,7 @@ from licensing.services.milestones import Milestones
 from licensing.services.organizations import Organizations
 from licensing.services.prices import Prices
 from licensing.services.quotes import Quotes
+from licensing.services.registrations import Registrations
 from licensing.services.reports import Reports
 from licensing.services.rollups import Rollups
 from licensing.services.sales import Sales
@@ -55,6 +56,8 @@ class House(Protocol):
     def keys(self) -> KeyStore: ...
     @property
     def key_management(self) -> KeyManagement: ...
+    @property
+    def registrations(self) -> Registrations: ...
     @property
     def trials(self) -> Trials: ...
     @property

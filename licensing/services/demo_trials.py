@@ -10,7 +10,8 @@ from licensing.core.demo import Company, Draw, at_work
 from licensing.core.trials import Source
 from licensing.services.demo_people import Customer, Stage, Story
 from licensing.services.idempotency import Rendered
-from licensing.services.trials import Applicant, Confirmed
+from licensing.services.registrations import Applicant
+from licensing.services.trials import Confirmed
 
 SOURCES = {Source.PAGE: 60, Source.DEVICE_CODE: 19, Source.INVITATION: 12, Source.SALES: 6, Source.IMPORT: 3}
 CONFIRMS = 0.67
@@ -64,10 +65,10 @@ def registered(stage: Stage, company: Company, draw: Draw, source: Source) -> St
     """The company has asked for a trial: once, or again when the first mail was lost."""
     expected = draw.number("expects", 1, 12)
     applicant = Applicant(company.email, company.person, company.name, company.country, expected)
-    stage.house.trials.register(applicant, source)
+    stage.house.registrations.register(applicant, source)
     if draw.happens("loses the mail", LOSES_MAIL):
         yield at_work(stage.now + draw.days("looks for it", 2))
-        stage.house.trials.register(applicant, source)
+        stage.house.registrations.register(applicant, source)
 
 
 def confirmed(stage: Stage, customer: Customer, source: Source) -> Story:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -49,7 +49,7 @@ class Milestones:
         require_unconfined(caller)
         now = self._system.now()
         with self._database.read() as session:
-            return [_standings(session, milestone, now) for milestone in milestones.every(session)]
+            return _standings(session, milestones.every(session), now)
 
     def show(self, caller: Caller, milestone_id: str) -> Counting:
         """How one stands, and who counts. Raises NotFound."""
@@ -60,7 +60,8 @@ class Milestones:
                 aim: report_rows.movements(session, milestone.period, COUNTED[aim], None, None, None, MAX_COUNTING)
                 for aim in milestone.targets
             }
-            return Counting(_standings(session, milestone, self._system.now()), behind)
+            [standings] = _standings(session, [milestone], self._system.now())
+            return Counting(standings, behind)
 
     def set(
         self, caller: Caller, name: str, counts_from: datetime, day: datetime, targets: Mapping[Aim, int]
@@ -98,7 +99,7 @@ class Milestones:
                 now,
                 {"day": str(milestone.day.date()), **targets},
             )
-            return _standings(session, milestone, now)
+            return _standings(session, [milestone], now)[0]
 
 
 def _existing(session: Session, milestone_id: str) -> Milestone:
@@ -108,6 +109,10 @@ def _existing(session: Session, milestone_id: str) -> Milestone:
     return milestone
 
 
-def _standings(session: Session, milestone: Milestone, now: datetime) -> Standings:
-    attained = {aim: reports.moved(session, milestone.period, COUNTED[aim]) for aim in milestone.targets}
-    return Standings(milestone, [standing(milestone, aim, count, now) for aim, count in attained.items()])
+def _standings(session: Session, every: Sequence[Milestone], now: datetime) -> list[Standings]:
+    wanted = [(milestone.period, COUNTED[aim]) for milestone in every for aim in milestone.targets]
+    attained = iter(reports.moved(session, wanted))
+    return [
+        Standings(milestone, [standing(milestone, aim, next(attained), now) for aim in milestone.targets])
+        for milestone in every
+    ]

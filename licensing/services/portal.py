@@ -117,7 +117,9 @@ def _addressed(contacts: list[Contact], address: Address) -> Contact | None:
 def _memberships(session: Session, folded_email: str) -> tuple[Membership, ...]:
     """One for each customer of whom she is a contact."""
     by_customer: dict[str, Membership] = {}
-    for contact in organizations.of_mailbox(session, folded_email):
-        family = organizations.family(session, contact.organization_id)
+    contacts = organizations.of_mailbox(session, folded_email)
+    families = organizations.families(session, (contact.organization_id for contact in contacts))
+    for contact in contacts:
+        family = families[contact.organization_id]
         by_customer.setdefault(family[0], Membership(contact.id, contact.name, contact.email, family))
     return tuple(by_customer.values())

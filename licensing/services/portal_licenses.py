@@ -12,6 +12,7 @@ from licensing.core.errors import InvalidFields, NotFound
 from licensing.core.portal import ActivationRequest, Membership, State, Visitor, is_silent, state_of
 from licensing.core.standings import Standing
 from licensing.core.verdicts import Circumstances, Verdict, evaluate
+from licensing.services.clusters import NO_CLUSTER
 from licensing.services.deeds import NO_LICENSE
 from licensing.services.license_files import LicenseFiles
 from licensing.storage import cluster_outlines, ledger, licenses, organizations, quote_requests
@@ -42,6 +43,14 @@ class ClusterShown:
     outline: Outline
     is_alive: bool
     is_silent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NodesShown:
+    """A cluster with its nodes in order of appearance; the first `granted` of them hold seats, if it is alive."""
+
+    cluster: ClusterShown
+    nodes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +88,21 @@ class PortalLicenses:
             deeds = [each for each in ledger.of_license(session, license_id) if _is_theirs(each, membership)]
             return LicenseShown(
                 held(session, [standing], now)[0],
-                [ClusterShown(each, now < each.expires_at, is_silent(each.last_seen_at, now)) for each in clusters],
+                [_shown(each, now) for each in clusters],
                 deeds[: -NEWEST_DEEDS - 1 : -1],
                 organizations.contacts(session, standing.organization_id),
                 quote_requests.open_of_license(session, license_id),
             )
+
+    def cluster(self, visitor: Visitor, license_id: str, fsid: str) -> list[NodesShown]:
+        """Ceph cluster `fsid` with its nodes, once for each Kubernetes it ran in. Raises NotFound."""
+        now = self._now()
+        with self._database.read() as session:
+            visible(visitor, licenses.find(session, license_id))
+            found = cluster_outlines.with_nodes(session, license_id, fsid)
+        if not found:
+            raise NotFound(NO_CLUSTER)
+        return [NodesShown(_shown(outline, now), nodes) for outline, nodes in found]
 
     def find(self, visitor: Visitor, license_id: str) -> Held:
         """The license alone. Raises NotFound."""
@@ -120,6 +139,10 @@ def visible(visitor: Visitor, standing: Standing | None) -> tuple[Standing, Memb
     if standing is None:
         raise NotFound(NO_LICENSE)
     return standing, visitor.membership(standing.organization_id, NO_LICENSE)
+
+
+def _shown(outline: Outline, now: datetime) -> ClusterShown:
+    return ClusterShown(outline, now < outline.expires_at, is_silent(outline.last_seen_at, now))
 
 
 def _is_theirs(deed: Issuance, membership: Membership) -> bool:

@@ -11,7 +11,7 @@ from licensing.core.callers import Caller
 from licensing.core.errors import OrganizationState
 from licensing.core.portal import Membership, Visitor, actor, must_be_reachable
 from licensing.services.organizations import Organizations
-from licensing.storage import licenses, organizations, privacy
+from licensing.storage import events, licenses, organizations, privacy
 from licensing.storage.database import Database
 from licensing.system import System
 
@@ -40,6 +40,15 @@ class Privacy:
                 "portal_sessions": privacy.sessions(session, visitor.folded_email),
                 "portal_links": privacy.links(session, visitor.folded_email),
             }
+
+    def set_news(self, visitor: Visitor, *, wanted: bool) -> None:
+        """Whether we may write to her about more than her licenses, from now on."""
+        now = self._now()
+        with self._database.write() as session:
+            ids = [each.contact_id for each in visitor.memberships]
+            organizations.set_news(session, ids, now if wanted else None)
+            for each in visitor.memberships:
+                events.add(session, actor(each), "contact.news", each.contact_id, now, {"wanted": wanted})
 
     def erase(self, visitor: Visitor) -> None:
         """She is nobody from now on, wherever she was a contact, and signed out everywhere; the ledger says so.

@@ -146,7 +146,8 @@ class Quotes:
             if family is not None:
                 caller.require_sees(family, "There is no such organisation.")
             found = quotes.page(session, family, before, limit, state, self._system.now())
-            return [self._printed(session, quote) for quote in found]
+            buyers = organizations.heads(session, (quote.organization_id for quote in found))
+            return [self._on_paper(quote, buyers[quote.organization_id]) for quote in found]
 
     def _become(self, caller: Caller, quote: Quote, order: Quoted) -> Done:
         if quote.license_id is None:
@@ -168,10 +169,11 @@ class Quotes:
             return self._printed(session, quote)
 
     def _printed(self, session: Session, quote: Quote) -> Printed:
-        organization = organizations.find(session, organizations.family(session, quote.organization_id)[0])
-        if organization is None:
-            raise NotFound(NO_QUOTE)
-        return Printed(quote, organization, quote.state_at(self._system.now()))
+        buyer = organizations.heads(session, [quote.organization_id])[quote.organization_id]
+        return self._on_paper(quote, buyer)
+
+    def _on_paper(self, quote: Quote, buyer: Organization) -> Printed:
+        return Printed(quote, buyer, quote.state_at(self._system.now()))
 
 
 def _seen(session: Session, caller: Caller, quote: Quote | None) -> Quote:

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from threading import Event
 
+from licensing.services import devices, portal
 from licensing.services.idempotency import KEPT
 from licensing.services.ledger import Ledger
 from licensing.services.outbox import Outbox
-from licensing.services.portal import forget_over
 from licensing.services.revocations import RevokedLists
 from licensing.services.rollups import Rollups
 from licensing.storage import idempotency
@@ -67,7 +67,8 @@ class Worker:
         with self._database.write() as session:
             self._revoked_lists.refresh(session, now)
             idempotency.forget_before(session, now - KEPT)
-            forget_over(session, now)
+            portal.forget_over(session, now)
+            devices.forget_over(session, now)
 
     def _try(self, work: Callable[[], object]) -> None:
         try:

@@ -36,6 +36,13 @@ def page(session: Session, license_id: str, start: int, limit: int) -> list[Outl
     return [Outline(*row) for row in session.execute(query.offset(start).limit(limit))]
 
 
+def with_nodes(session: Session, license_id: str, fsid: str) -> list[tuple[Outline, tuple[str, ...]]]:
+    """Ceph cluster `fsid`, once for each Kubernetes it ran in, and its nodes' names in order of appearance."""
+    of_fsid = (ClusterRow.license_id == license_id, ClusterRow.fsid == fsid)
+    query = _OUTLINED.add_columns(ClusterRow.nodes).where(*of_fsid).order_by(ClusterRow.first_seen_at, ClusterRow.id)
+    return [(Outline(*row[:-1]), tuple(row[-1])) for row in session.execute(query)]
+
+
 def written_at(session: Session, license_id: str, fsid: str) -> list[datetime]:
     """When each check-in that is the newest written down of Ceph cluster `fsid` was; one for each Kubernetes."""
     of_fsid = (ClusterRow.license_id == license_id, ClusterRow.fsid == fsid)

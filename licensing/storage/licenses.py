@@ -79,6 +79,11 @@ def of_organizations(session: Session, organization_ids: Sequence[str]) -> list[
     return [standing_of(row) for row in rows]
 
 
+def first_of(session: Session, organization_id: str) -> Standing | None:
+    """The organisation's oldest license: for who had a trial, that trial's, unless it was handed over."""
+    return next(iter(of_organizations(session, (organization_id,))), None)
+
+
 def page(
     session: Session, after: str = "", limit: int = 100, organization_ids: Sequence[str] | None = None
 ) -> list[Standing]:

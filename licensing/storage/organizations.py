@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, String, delete, func, insert, or_, select, update
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from licensing.core.addresses import Address
 from licensing.core.searching import grams, needed
@@ -47,6 +47,8 @@ class ContactRow(Base):
     folded_email: Mapped[str] = mapped_column(String(320), index=True)
     name: Mapped[str] = mapped_column(String(200))
     created_at: Mapped[datetime]
+    # Since when we may write to her about more than her license; null while we may not.
+    news_since: Mapped[datetime | None]
     # When the person was erased: address and name are blank since.
     erased_at: Mapped[datetime | None]
 
@@ -73,6 +75,7 @@ class Contact:
     email: str
     folded_email: str
     name: str
+    news_since: datetime | None = None
 
 
 def claim_trial(session: Session, id: str, trial_key: str, name: str, country: str, now: datetime) -> bool:
@@ -130,6 +133,28 @@ def family(session: Session, id: str) -> tuple[str, ...]:
     head = row.merged_into or id
     merged = select(OrganizationRow.id).where(OrganizationRow.merged_into == head).order_by(OrganizationRow.id)
     return (head, *session.scalars(merged))
+
+
+def families(session: Session, ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """The same of many, by the ids asked for."""
+    head_of = {id: head.id for id, head in heads(session, ids).items()}
+    merged: dict[str, list[str]] = {head: [] for head in head_of.values()}
+    rows = select(OrganizationRow).where(OrganizationRow.merged_into.in_(merged)).order_by(OrganizationRow.id)
+    for row in session.scalars(rows):
+        merged[str(row.merged_into)].append(row.id)
+    return {id: (head, *merged[head]) for id, head in head_of.items()}
+
+
+def heads(session: Session, ids: Iterable[str]) -> dict[str, Organization]:
+    """The customers that the organisations belong to, by the organisations' ids."""
+    asked = aliased(OrganizationRow)
+    head_id = func.coalesce(asked.merged_into, asked.id)
+    rows = session.execute(
+        _FOUND.add_columns(asked.id.label("asked"))
+        .join(asked, head_id == OrganizationRow.id)
+        .where(asked.id.in_(set(ids)))
+    )
+    return {id: Organization(*row) for *row, id in rows}
 
 
 def merge(session: Session, duplicate: str, survivor: str) -> None:
@@ -190,7 +215,16 @@ def with_contact(session: Session, folded_email: str) -> list[str]:
     return list(rows)
 
 
-def add_contact(session: Session, id: str, organization_id: str, address: Address, name: str, now: datetime) -> None:
+def add_contact(
+    session: Session,
+    id: str,
+    organization_id: str,
+    address: Address,
+    name: str,
+    now: datetime,
+    *,
+    news: bool = False,
+) -> None:
     session.add(
         ContactRow(
             id=id,
@@ -199,6 +233,7 @@ def add_contact(session: Session, id: str, organization_id: str, address: Addres
             folded_email=address.folded,
             name=name,
             created_at=now,
+            news_since=now if news else None,
         )
     )
     session.flush()  # the organisation can be found by it
@@ -212,7 +247,7 @@ def contacts(session: Session, organization_id: str) -> list[Contact]:
         .where(ContactRow.organization_id.in_(family(session, organization_id)), ContactRow.erased_at.is_(None))
         .order_by(ContactRow.created_at, ContactRow.id)
     )
-    return [Contact(row.id, row.organization_id, row.email, row.folded_email, row.name) for row in rows]
+    return [Contact(row.id, row.organization_id, row.email, row.folded_email, row.name, row.news_since) for row in rows]
 
 
 def of_mailbox(session: Session, folded_email: str) -> list[Contact]:
@@ -222,7 +257,12 @@ def of_mailbox(session: Session, folded_email: str) -> list[Contact]:
         .where(ContactRow.folded_email == folded_email, ContactRow.erased_at.is_(None))
         .order_by(ContactRow.organization_id, ContactRow.id)
     )
-    return [Contact(row.id, row.organization_id, row.email, row.folded_email, row.name) for row in rows]
+    return [Contact(row.id, row.organization_id, row.email, row.folded_email, row.name, row.news_since) for row in rows]
+
+
+def set_news(session: Session, contact_ids: Sequence[str], since: datetime | None) -> None:
+    """Since when we may write to these people about more than their license, or (None) that we may not."""
+    session.execute(update(ContactRow).where(ContactRow.id.in_(contact_ids)).values(news_since=since))
 
 
 def erase_contact(session: Session, contact: Contact, now: datetime) -> None:
@@ -230,7 +270,7 @@ def erase_contact(session: Session, contact: Contact, now: datetime) -> None:
     session.execute(
         update(ContactRow)
         .where(ContactRow.id == contact.id)
-        .values(email="", folded_email="", name="", erased_at=now)
+        .values(email="", folded_email="", name="", news_since=None, erased_at=now)
         .execution_options(synchronize_session=False)
     )
     session.expire_all()

@@ -25,6 +25,7 @@ def contacts(session: Session, folded_email: str) -> Lines:
             ContactRow.name,
             ContactRow.email,
             ContactRow.created_at.label("since"),
+            ContactRow.news_since,
         )
         .join(OrganizationRow, OrganizationRow.id == ContactRow.organization_id)
         .where(ContactRow.folded_email == folded_email, ContactRow.erased_at.is_(None))
@@ -37,7 +38,7 @@ def registrations(session: Session, folded_email: str) -> Lines:
     """Her registrations for a trial, as she filled them in."""
     row = RegistrationRow
     query = (
-        select(row.email, row.name, row.organization, row.country, row.expected_nodes, row.source)
+        select(row.email, row.name, row.organization, row.country, row.expected_nodes, row.source, row.news)
         .add_columns(row.created_at.label("registered_at"), row.used_at)
         .where(row.folded_email == folded_email)
         .order_by(row.created_at, row.id)

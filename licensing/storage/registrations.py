@@ -24,6 +24,7 @@ class RegistrationRow(Base):
     country: Mapped[str] = mapped_column(String(2))
     expected_nodes: Mapped[int]
     source: Mapped[str] = mapped_column(String(20))
+    news: Mapped[bool]
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     code_hash: Mapped[str] = mapped_column(String(64))
     code_tries: Mapped[int]
@@ -45,6 +46,7 @@ def add(session: Session, id: str, registration: Registration, token_hash: str, 
             country=registration.country,
             expected_nodes=registration.expected_nodes,
             source=registration.source,
+            news=registration.news,
             token_hash=token_hash,
             code_hash=code_hash,
             code_tries=0,
@@ -64,6 +66,11 @@ def by_link(session: Session, token_hash: str) -> Pending | None:
 def newest_of(session: Session, folded_email: str) -> Pending | None:
     """The latest registration of a mailbox, held likewise; only its code counts."""
     return _pending(session, RegistrationRow.folded_email == folded_email)
+
+
+def find(session: Session, id: str) -> Pending | None:
+    """The registration of this id, held likewise."""
+    return _pending(session, RegistrationRow.id == id)
 
 
 def spend_try(session: Session, folded_email: str, limit: int) -> None:
@@ -117,6 +124,7 @@ def _pending(session: Session, *conditions: ColumnElement[bool]) -> Pending | No
         expected_nodes=row.expected_nodes,
         trial_key=row.trial_key,
         source=Source(row.source),
+        news=row.news,
     )
     return Pending(
         row.id, registration, row.code_hash, row.code_tries, row.link_expires_at, row.code_expires_at, row.used_at

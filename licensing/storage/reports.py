@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -46,10 +46,14 @@ def movements(session: Session, period: Period) -> list[tuple[datetime, str, str
     return [(months[day], what, tier, currency, tuple(counts)) for day, what, tier, currency, *counts in found]
 
 
-def moved(session: Session, period: Period, whats: Collection[What]) -> int:
-    """How many movements of these kinds there were."""
+def moved(session: Session, wanted: Sequence[tuple[Period, Collection[What]]]) -> list[int]:
+    """How many movements of these kinds there were in each of these periods."""
     row = MovementTallyRow
-    return int(session.scalar(select(func.sum(row.movements)).where(row.what.in_(whats), kept_by(row, period))) or 0)
+    sums = [
+        select(func.sum(row.movements)).where(row.what.in_(whats), kept_by(row, period)).scalar_subquery()
+        for period, whats in wanted
+    ]
+    return [int(sum or 0) for sum in session.execute(select(*sums)).one()] if sums else []
 
 
 def registrations(session: Session, period: Period) -> list[Registrations]:

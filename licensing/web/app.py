@@ -11,6 +11,7 @@ from licensing.web import problems, requests
 from licensing.web.api import api_keys as api_api_keys
 from licensing.web.api import checkins as api_checkins
 from licensing.web.api import clusters as api_clusters
+from licensing.web.api import devices as api_devices
 from licensing.web.api import entitlements as api_entitlements
 from licensing.web.api import health as api_health
 from licensing.web.api import issuances as api_issuances
@@ -45,6 +46,7 @@ from licensing.web.console import settings as console_settings
 from licensing.web.console import staff as console_staff
 from licensing.web.console import today as console_today
 from licensing.web.console import undoing as console_undoing
+from licensing.web.pages import devices as pages_devices
 from licensing.web.pages import home as pages_home
 from licensing.web.pages import quotes as pages_quotes
 from licensing.web.pages import rendering
@@ -55,11 +57,13 @@ from licensing.web.portal import activation as portal_activation
 from licensing.web.portal import licenses as portal_licenses
 from licensing.web.portal import privacy as portal_privacy
 from licensing.web.portal import sign_in as portal_sign_in
+from licensing.web.portal import start as portal_start
 
 BLUEPRINTS = (
     api_api_keys.blueprint,
     api_checkins.blueprint,
     api_clusters.blueprint,
+    api_devices.blueprint,
     api_entitlements.blueprint,
     api_health.blueprint,
     api_issuances.blueprint,
@@ -93,6 +97,7 @@ BLUEPRINTS = (
     console_staff.blueprint,
     console_today.blueprint,
     console_undoing.blueprint,
+    pages_devices.blueprint,
     pages_home.blueprint,
     pages_quotes.blueprint,
     pages_sign_in.blueprint,
@@ -102,6 +107,7 @@ BLUEPRINTS = (
     portal_licenses.blueprint,
     portal_privacy.blueprint,
     portal_sign_in.blueprint,
+    portal_start.blueprint,
 )
 
 

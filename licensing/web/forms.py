@@ -19,6 +19,7 @@ from licensing.web.texts import problem_text
 ONCE = "once"
 """The hidden field that makes a form's deed happen once, however often it is sent."""
 MAX_TYPED = 2_000
+_MISSING = marshmallow_fields.Field.default_error_messages["required"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,14 @@ def read_form(schema: Schema, form: MultiDict[str, str] | None = None) -> Any:
     try:
         return schema.load(filled)
     except ValidationError as error:
-        raise InvalidFields(flat(error.messages)) from error
+        raise InvalidFields(
+            {name: [_plain(why) for why in each] for name, each in flat(error.messages).items()}
+        ) from error
+
+
+def _plain(message: str) -> str:
+    """The message for a person: a field left empty is one that is not there."""
+    return "Please fill this in." if message == _MISSING else message
 
 
 def _typed(each: Any, value: str) -> object:

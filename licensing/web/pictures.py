@@ -32,7 +32,7 @@ _CONFIG: Mapping[str, Any] = {
     "font": "DejaVu Sans",
     "view": {"stroke": None},
     "axis": {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "domain": False, "ticks": False},
-    "axisX": {"labelAngle": 0, "labelOverlap": "greedy", "labelPadding": 6},
+    "axisX": {"labelAngle": 0, "labelOverlap": "greedy", "labelSeparation": 8, "labelPadding": 6},
     "axisY": {"labelPadding": 8, "labelLimit": 220},
     "legend": {"orient": "top", "direction": "horizontal", "labelFontSize": 12, "labelLimit": 260, "title": None},
     "text": {"fontSize": 12},

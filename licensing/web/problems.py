@@ -17,6 +17,7 @@ STATUS: dict[type[errors.Refusal], int] = {
     errors.IdempotencyKeyRequired: 400,
     errors.LinkUnknown: 400,
     errors.CodeRefused: 400,
+    errors.DeviceRefused: 400,
     errors.SignInRefused: 401,
     errors.SignInRequired: 401,
     errors.Unauthentic: 401,
@@ -67,6 +68,7 @@ HTTP_CODES = {
 """Codes of what the web framework refuses before a service is asked."""
 
 RETRY_AFTER_SECONDS = 2
+PROBLEM = "application/problem+json"
 
 
 def register(app: Flask) -> None:
@@ -87,7 +89,7 @@ def problem(status: int, code: str, detail: str, **members: object) -> Response:
         "request_id": g.get("request_id", ""),
         **members,
     }
-    return Response(json.dumps(document), status, content_type="application/problem+json")
+    return Response(json.dumps(document), status, content_type=PROBLEM)
 
 
 def _refusal(refusal: errors.Refusal) -> Response:

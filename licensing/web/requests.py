@@ -90,9 +90,18 @@ class IdConverter(BaseConverter):
     regex = _ID.pattern
 
 
+class FsidConverter(BaseConverter):
+    """A Ceph fsid in a path, in lower case."""
+
+    regex = "[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
+
+    def to_python(self, value: str) -> str:
+        return value.lower()
+
+
 def register(app: Flask) -> None:
     """Gives each request an id of our own, each answer its headers, and paths their ids."""
-    app.url_map.converters["id"] = IdConverter
+    app.url_map.converters |= {"id": IdConverter, "fsid": FsidConverter}
     app.before_request(_number_request)
     app.after_request(_add_headers)
 

@@ -43,6 +43,10 @@ DONE = {
     "erased-self": "You are erased: we do not know you any more, and you are signed out.",
     "asked": "We have your request; somebody will write to you.",
     "mail-sent": "A mail is on its way.",
+    "mail-again": "If there is something to send again, it is on its way.",
+    "device-licensed": "Your cluster fetches its license by itself within seconds; there is nothing to copy.",
+    "news-on": "We may write to you about more than your licenses now.",
+    "news-off": "We write to you about your licenses only.",
     "signed-out": "You are signed out.",
 }
 """What a page says after a deed, by the word in its address (`?done=renewed`)."""

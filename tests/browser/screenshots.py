@@ -26,10 +26,9 @@ def main(folder: Path) -> int:
         browser = launch(playwright)
         with running_site(Path(data), browser) as site:
             pages = visits(site.world)
-            secrets = {role: site.secret_of(role) for role in {each.role for each in pages} if role is not None}
             for look, size, scheme in LOOKS:
                 for visit in pages:
-                    tab = site.tab(secrets.get(visit.role) if visit.role else None, size=size, scheme=scheme)
+                    tab = site.look(visit, size=size, scheme=scheme)
                     tab.go(visit.path)
                     tab.page.screenshot(path=folder / f"{visit.name}-{look}.png", full_page=True)
                     tab.page.context.close()

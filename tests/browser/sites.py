@@ -9,15 +9,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright
 from werkzeug.serving import make_server
 
 from licensing.bootstrap import set_up
+from licensing.core.encoding import b64url
 from licensing.settings import Settings
 from licensing.web.access import SESSION_COOKIE
+from licensing.web.pages.trials import MAILBOX_COOKIE
+from licensing.web.portal.access import PORTAL_COOKIE
+from tests.browser.visits import CUSTOMER, REGISTRANT, PageVisit
+from tests.support import portal
 from tests.support.servers import free_port
 from tests.support.worlds import World, make_settings, make_world
 
@@ -75,6 +80,20 @@ class Tab:
             self.wrong.append(message.text)
 
 
+def open_tab(
+    browser: Browser, url: str, *, size: tuple[int, int] = DESKTOP, scheme: Scheme = "light", scripts: bool = True
+) -> Tab:
+    """A tab in a browser of its own, on the site at `url`."""
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme=scheme,
+        java_script_enabled=scripts,
+        locale="en-GB",
+        timezone_id="Europe/Oslo",
+    )
+    return Tab(context.new_page(), url)
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """A running site."""
@@ -83,25 +102,20 @@ class Site:
     url: str
     browser: Browser
 
-    def tab(
-        self,
-        secret: str | None = None,
-        *,
-        size: tuple[int, int] = DESKTOP,
-        scheme: Scheme = "light",
-        scripts: bool = True,
-    ) -> Tab:
-        """A tab in a browser of its own, with the staff session whose secret is given."""
-        context: BrowserContext = self.browser.new_context(
-            viewport={"width": size[0], "height": size[1]},
-            color_scheme=scheme,
-            java_script_enabled=scripts,
-            locale="en-GB",
-            timezone_id="Europe/Oslo",
-        )
+    def tab(self, secret: str | None = None, *, cookie: str = SESSION_COOKIE, **options: Any) -> Tab:
+        """A tab in a browser of its own, with the session whose secret is given, of the staff or of another cookie."""
+        tab = open_tab(self.browser, self.url, **options)
         if secret is not None:
-            context.add_cookies([{"name": SESSION_COOKIE, "value": secret, "url": self.url}])
-        return Tab(context.new_page(), self.url)
+            tab.page.context.add_cookies([{"name": cookie, "value": secret, "url": self.url}])
+        return tab
+
+    def look(self, visit: PageVisit, **options: Any) -> Tab:
+        """A tab of whoever looks at such pages; the page is not opened yet."""
+        if visit.who == CUSTOMER:
+            return self.tab(portal.secret_of(self.world, portal.JANE), cookie=PORTAL_COOKIE, **options)
+        if visit.who == REGISTRANT:
+            return self.tab(b64url(portal.JANE.encode()), cookie=MAILBOX_COOKIE, **options)
+        return self.tab(visit.who and self.secret_of(visit.who), **options)
 
     def secret_of(self, role: str) -> str:
         """The secret of a new session of a new person of that role."""

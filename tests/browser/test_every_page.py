@@ -32,10 +32,9 @@ def findings(tab: Tab) -> list[str]:
 def test_no_page_errs_is_blocked_or_shuts_anybody_out(site: Site, size: tuple[int, int], scheme: Scheme) -> None:
     wrong: list[str] = []
     pages = visits(site.world)
-    secrets = {role: site.secret_of(role) for role in {each.role for each in pages} if role is not None}
 
     for visit in pages:
-        tab = site.tab(secrets.get(visit.role) if visit.role else None, size=size, scheme=scheme)
+        tab = site.look(visit, size=size, scheme=scheme)
         status = tab.go(visit.path)
         assert status == 200, (visit, tab.page.content())
         assert tab.page.locator("h1").count() == 1, visit
@@ -49,9 +48,8 @@ def test_no_page_errs_is_blocked_or_shuts_anybody_out(site: Site, size: tuple[in
 
 def test_every_page_is_small_and_whole_without_scripts(site: Site) -> None:
     pages = visits(site.world)
-    secrets = {role: site.secret_of(role) for role in {each.role for each in pages} if role is not None}
     for visit in pages:
-        tab = site.tab(secrets.get(visit.role) if visit.role else None, scripts=False)
+        tab = site.look(visit, scripts=False)
         assert tab.go(visit.path) == 200
         assert len(tab.page.content().encode("utf-8")) <= MAX_BYTES, visit
         assert tab.page.locator("h1").inner_text(), visit

@@ -58,7 +58,7 @@ def test_every_endpoint_is_documented(world: World) -> None:
         for rule in world.house.app.url_map.iter_rules()
         if rule.endpoint != "static" and not rule.rule.startswith("/console/")
     ]
-    paths = {rule.rule.replace("<id:", "<") for rule in rules}
+    paths = {rule.rule.replace("<id:", "<").replace("<fsid:", "<") for rule in rules}
 
     assert sorted(path for path in paths if path not in EVERYTHING) == []
 

@@ -14,8 +14,6 @@ from tests.web.staff_routes import STAFF_ROUTES, Request, customer
 
 PUBLIC = {
     ("GET", "/"),
-    ("GET", "/trial/confirm"),
-    ("POST", "/trial/confirm"),
     ("GET", "/healthz"),
     ("GET", "/readyz"),
     ("GET", "/static/<path:filename>"),

@@ -319,7 +319,7 @@ def test_a_deed_without_a_reason_is_refused_and_its_form_stays_open(world: World
 
     assert answer.status_code == 422
     assert '<details class="deed" id="revoke" open>' in answer.text
-    assert "Missing data" in answer.text
+    assert "Please fill this in." in answer.text
 
 
 def test_a_license_is_transferred(world: World, seller: Staffer) -> None:

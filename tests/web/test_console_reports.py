@@ -275,7 +275,7 @@ def test_leads_say_why_and_lead_to_the_customer(world: World, seller: Staffer) -
     assert "Growing &amp; Sons" in page
     assert "tried more nodes than the trial has seats" in page
     assert links(page, "/console/organizations/")
-    assert links(page, "format=csv") == ["/v1/reports/leads?limit=25&format=csv"]
+    assert links(page, "/v1/reports/leads") == ["/v1/reports/leads?limit=25&format=csv"]
     assert '<td class="number">40</td>' in page
 
 

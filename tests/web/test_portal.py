@@ -17,7 +17,7 @@ from licensing.services.organizations import Person
 from licensing.settings import Settings
 from licensing.web.portal.access import PORTAL_COOKIE
 from tests.support.portal import JANE, JOE, cluster, customer, secret_of, signed_in
-from tests.support.worlds import FSID, ORIGIN, OTHER_FSID, UID, Browser, World, browser, make_world
+from tests.support.worlds import FSID, ORIGIN, OTHER_FSID, UID, Browser, World, browser, make_world, nodes, sell
 from tests.web.test_sign_in_pages import assert_page, assert_sent_to
 
 ABSENT = "0" * 32
@@ -35,6 +35,7 @@ def deeds(license_id: str) -> Iterator[tuple[str, dict[str, str]]]:
     yield f"/licenses/{license_id}/clusters/{FSID}/release", {"deed": f"release-{FSID}"}
     yield f"/licenses/{license_id}/quote-requests", {"deed": "quote", "seats": "50"}
     yield f"/licenses/{license_id}/invitations", {"deed": "invite", "name": "Kim", "email": "kim@acme.example"}
+    yield "/licenses/privacy/news", {"wanted": "on"}
     yield "/licenses/privacy/erasure", {"deed": "erase"}
 
 
@@ -335,7 +336,7 @@ def test_a_long_list_of_clusters_goes_on_where_it_stopped(world: World) -> None:
     first, second = client.get(path), client.get(f"{path}?start=50")
 
     assert f'href="{path}?start=50"' in first.text
-    assert [answer.text.count("8b3c1f5e-5f3a-4d0e-9a55-") for answer in (first, second)] == [50, 1]
+    assert [answer.text.count('<span class="code quiet small">8b3c1f5e') for answer in (first, second)] == [50, 1]
     for odd in ("x", "-1", "9" * 30, "٣"):
         assert client.get(path, query_string={"start": odd}).status_code == 200
     assert len(first.data) < MAX_BYTES
@@ -431,3 +432,17 @@ def test_an_erasure_that_is_refused_says_why(world: World) -> None:
     assert_page(answer, 409)
     assert "You are the only person we can write to" in answer.text
     assert world.rows() == before
+
+
+def test_a_clusters_nodes_are_named_and_those_without_a_seat_are_marked(world: World) -> None:
+    held = customer(world, seats=5)
+    cluster(world, held.license_id, 7)
+    client = signed_in(world)
+
+    page = client.get(f"/licenses/{held.license_id}/clusters/{FSID}").text
+
+    assert all(name in page for name in nodes(7))
+    assert page.count("no seat") == 2
+    for absent in (OTHER_FSID, "nonsense", "%00"):
+        assert client.get(f"/licenses/{held.license_id}/clusters/{absent}").status_code == 404
+    assert client.get(f"/licenses/{sell(world).license_id}/clusters/{FSID}").status_code == 404

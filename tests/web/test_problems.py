@@ -32,6 +32,8 @@ def make_refusal(kind: type[Refusal]) -> Refusal:
         return kind({"email": ["Must be an address."]})
     if issubclass(kind, errors.TooManyTries):
         return kind("Said.", 7)
+    if issubclass(kind, errors.DeviceRefused):
+        return kind(errors.DeviceError.SLOW_DOWN, "Said.")
     if issubclass(kind, errors.ImportRefused):
         return kind([(2, "Said.")])
     return kind("Said.")

@@ -15,7 +15,7 @@ def padded(body: dict[str, object], length: int) -> bytes:
     return json.dumps(body).encode().ljust(length)
 
 
-@pytest.mark.parametrize("path", ["/", "/healthz", "/v1/revoked", "/trial/confirm", "/nothing"])
+@pytest.mark.parametrize("path", ["/", "/healthz", "/v1/revoked", "/nothing"])
 def test_every_answer_has_its_security_headers_and_an_id(world: World, path: str) -> None:
     first, second = world.client.get(path), world.client.get(path)
 
@@ -72,3 +72,19 @@ def test_json_is_known_by_its_media_type(world: World, content_type: str) -> Non
     answer = world.client.post("/v1/trials", data=json.dumps(registration()).encode(), content_type=content_type)
 
     assert answer.status_code == 202
+
+
+def test_a_problem_is_a_page_for_who_looks_with_a_browser(world: World) -> None:
+    looking = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+    page = world.client.get("/nothing", headers=looking)
+    api = world.client.get("/v1/nothing", headers=looking)
+    program = world.client.get("/nothing")
+    wrong_method = world.client.post("/", headers=looking)
+
+    assert (page.status_code, page.mimetype) == (404, "text/html")
+    assert "script-src 'self'" in page.headers["Content-Security-Policy"]
+    assert len(page.headers["X-Request-Id"]) == 32
+    assert (api.mimetype, program.mimetype) == ("application/problem+json",) * 2
+    assert (wrong_method.status_code, wrong_method.mimetype) == (405, "text/html")
+    assert "GET" in wrong_method.headers["Allow"]

@@ -52,21 +52,6 @@ def test_a_link_works_once(world: World) -> None:
     assert (answer.status_code, answer.get_json()["code"]) == (410, "LINK_USED")
 
 
-def test_opening_the_page_consumes_nothing(world: World) -> None:
-    world.register()
-    token = world.link_token()
-    before = world.rows()
-
-    pages = [world.client.get(f"/trial/confirm?token={token}") for _ in range(3)]
-    world.client.head(f"/trial/confirm?token={token}")
-
-    assert world.rows() == before
-    assert all(page.status_code == 200 and page.headers["Referrer-Policy"] == "no-referrer" for page in pages)
-    assert pages[0].text.count("<button") == 1
-    assert world.client.post("/trial/confirm", data={"token": token}).status_code == 201
-    assert world.client.post("/trial/confirm", data={"token": token}).status_code == 410
-
-
 @pytest.mark.parametrize(("minutes", "status"), [(59.98, 201), (60, 410)])
 def test_a_link_lives_for_an_hour(world: World, minutes: float, status: int) -> None:
     world.register()

@@ -10,7 +10,8 @@ from marshmallow import Schema, ValidationError, post_load, validates_schema
 
 from licensing.core.encoding import canonical_json
 from licensing.services.idempotency import Once, Rendered
-from licensing.services.trials import Applicant, Confirmed
+from licensing.services.registrations import Applicant
+from licensing.services.trials import Confirmed
 from licensing.web import fields
 from licensing.web.access import idempotency_key
 from licensing.web.api.presenting import answer, dumps, moment
@@ -28,6 +29,7 @@ class RegistrationSchema(Schema):
     country = fields.Country(required=True)
     expected_nodes = fields.WholeNumber(1, MAX_EXPECTED_NODES, required=True)
     accept_terms = fields.Truth(required=True)
+    news = fields.Truth(load_default=False)
 
     @validates_schema
     def _accepted(self, data: dict[str, Any], **_: Any) -> None:
@@ -53,7 +55,7 @@ class ConfirmationSchema(Schema):
 
 @blueprint.post("")
 def register() -> Response:
-    house().trials.register(parse(RegistrationSchema()))
+    house().registrations.register(parse(RegistrationSchema()))
     return answer({"status": "mail_sent", "message": "If the address is right, a mail is on its way to it."}, 202)
 
 

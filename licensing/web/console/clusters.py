@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
-from marshmallow import Schema, ValidationError
+from marshmallow import Schema
 
 from licensing.core.callers import Caller, Permission
 from licensing.core.errors import NotFound
 from licensing.core.licenses import Edition
 from licensing.services.clusters import NO_CLUSTER
-from licensing.services.reports import Report
 from licensing.web import fields
 from licensing.web.api.clusters import NonProductionSchema, cluster_members
 from licensing.web.api.licenses import ReasonSchema
-from licensing.web.api.tables import Format, presented
+from licensing.web.api.tables import Format
+from licensing.web.console.csv_tables import members_csv
 from licensing.web.console.filters import filtered
 from licensing.web.forms import NEW, Form, read_form
 from licensing.web.pages.rendering import deed_for, done, page, page_for
@@ -42,10 +42,9 @@ def every(caller: Caller, license_id: str) -> Response:
     )
 
 
-@blueprint.get("/<fsid>")
+@blueprint.get("/<fsid:fsid>")
 @page_for(Permission.LICENSES_READ)
 def show(caller: Caller, license_id: str, fsid: str, form: Form = NEW) -> Response:
-    fsid = _read(fsid)
     found = [each for each in house().clusters.of_license(caller, license_id) if each.fsid == fsid]
     if not found:
         raise NotFound(NO_CLUSTER)
@@ -64,35 +63,33 @@ def show(caller: Caller, license_id: str, fsid: str, form: Form = NEW) -> Respon
     )
 
 
-@blueprint.post("/<fsid>/release")
+@blueprint.post("/<fsid:fsid>/release")
 @deed_for(WRITE, on=show)
 def release(caller: Caller, license_id: str, fsid: str) -> str:
-    house().clusters.release(caller, license_id, _read(fsid), read_form(ReasonSchema())["reason"])
+    house().clusters.release(caller, license_id, fsid, read_form(ReasonSchema())["reason"])
     return done("console_licenses.show", "cluster-released", license_id=license_id)
 
 
-@blueprint.post("/<fsid>/reset")
+@blueprint.post("/<fsid:fsid>/reset")
 @deed_for(WRITE, on=show)
 def reset(caller: Caller, license_id: str, fsid: str) -> str:
-    house().clusters.reset(caller, license_id, _read(fsid), read_form(ReasonSchema())["reason"])
+    house().clusters.reset(caller, license_id, fsid, read_form(ReasonSchema())["reason"])
     return done(".show", "cluster-reset", license_id=license_id, fsid=fsid)
 
 
-@blueprint.post("/<fsid>/non-production")
+@blueprint.post("/<fsid:fsid>/non-production")
 @deed_for(WRITE, on=show)
 def place(caller: Caller, license_id: str, fsid: str) -> str:
     """Grants the cluster's wish for the non-production pool, or with no field `granted` withdraws that."""
     wish = read_form(NonProductionSchema())
-    house().clusters.grant_non_production(caller, license_id, _read(fsid), wish["reason"], granted=wish["granted"])
+    house().clusters.grant_non_production(caller, license_id, fsid, wish["reason"], granted=wish["granted"])
     return done(".show", "np-granted" if wish["granted"] else "np-withdrawn", license_id=license_id, fsid=fsid)
 
 
 def _listed(caller: Caller, license_id: str, start: int) -> dict[str, Any] | Response:
     found = house().clusters.of_license(caller, license_id)
     if request.args.get("format") == Format.CSV:
-        rows = [cluster_members(each) for each in found]
-        columns = tuple(rows[0]) if rows else ("fsid",)
-        return presented(Report(columns, [tuple(row.values()) for row in rows], {}), Format.CSV)
+        return members_csv("clusters", list(map(cluster_members, found)), "fsid")
     rest = len(found) - start - ROWS
     return {
         "report": True,
@@ -104,10 +101,3 @@ def _listed(caller: Caller, license_id: str, start: int) -> dict[str, Any] | Res
         "csv": url_for(".every", license_id=license_id, format=Format.CSV.value),
         "now": house().system.now(),
     }
-
-
-def _read(fsid: str) -> str:
-    try:
-        return fields.read_uuid(fsid)
-    except ValidationError as error:
-        raise NotFound(NO_CLUSTER) from error

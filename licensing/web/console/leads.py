@@ -10,6 +10,7 @@ from marshmallow import Schema
 from licensing.core.callers import Caller, Permission
 from licensing.core.leads import REASONS, Lead
 from licensing.web import fields
+from licensing.web.console.csv_tables import asked_table, lines_csv
 from licensing.web.console.filters import filtered
 from licensing.web.pages.rendering import page_for
 from licensing.web.requests import MAX_PAGE, house
@@ -29,13 +30,15 @@ def every(caller: Caller) -> Response:
     return filtered(caller, "console/leads.html", LeadsSchema(), lambda asked: _ranked(caller, asked))
 
 
-def _ranked(caller: Caller, asked: dict[str, Any]) -> dict[str, Any]:
+def _ranked(caller: Caller, asked: dict[str, Any]) -> dict[str, Any] | Response:
     report, weights = house().reports.leads(caller, asked["limit"]), house().reports.weights()
-    weighed = [(REASONS[signal], weights.get(signal, 0)) for signal in REASONS]
+    weighed = sorted(((REASONS[each], weights.get(each, 0)) for each in REASONS), key=lambda each: -each[1])
+    if asked_table("weights"):
+        return lines_csv("weights", ("reason", "weight"), weighed)
     return {
         "report": report,
         "leads": [Lead._make(line) for line in report.lines],
-        "weights": sorted(weighed, key=lambda each: -each[1]),
+        "weights": weighed,
         "limit": asked["limit"],
         "most": MAX_PAGE,
         "csv": url_for("api_reports.leads", limit=asked["limit"], format="csv"),

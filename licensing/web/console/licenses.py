@@ -13,8 +13,9 @@ from licensing.core.portal import State, state_of
 from licensing.services.license_files import as_text
 from licensing.services.licenses import Shown
 from licensing.services.sales import PAID
-from licensing.web.api.licenses import ReasonSchema, TransferSchema
+from licensing.web.api.licenses import ReasonSchema, TransferSchema, issuance_members
 from licensing.web.console.actors import names_of
+from licensing.web.console.csv_tables import asked_table, members_csv
 from licensing.web.console.selling import licensed
 from licensing.web.console.timeline import DEEDS
 from licensing.web.forms import NEW, Form, read_form
@@ -24,6 +25,7 @@ from licensing.web.requests import house
 blueprint = Blueprint("console_licenses", __name__, url_prefix="/console/licenses")
 
 CLUSTERS = 20
+DEEDS_SHOWN = 50
 """So many stand on the license's own page."""
 KINDS = {State.ACTIVE: "good", State.SUSPENDED: "bad", State.REVOKED: "bad", State.ENDED: "warn"}
 """How each state looks."""
@@ -34,6 +36,8 @@ EDITIONS = {Edition.TRIAL: "Free trial", Edition.PRO: "Pro Bundle"}
 @page_for(Permission.LICENSES_READ)
 def show(caller: Caller, license_id: str, form: Form = NEW) -> Response:
     shown, now = house().licenses.show(caller, license_id), house().system.now()
+    if table := asked_table("deeds"):
+        return members_csv(table, list(map(issuance_members, reversed(shown.issuances))), "serial")
     return page(
         "console/license.html",
         caller=caller,
@@ -44,6 +48,7 @@ def show(caller: Caller, license_id: str, form: Form = NEW) -> Response:
         editions=EDITIONS,
         used={pool: _used(shown, pool) for pool in Pool},
         clusters=shown.clusters[:CLUSTERS],
+        deeds=shown.issuances[: -DEEDS_SHOWN - 1 : -1],
         words=DEEDS,
         names=names_of(*(each.salesperson_id for each in shown.issuances)),
         sales=PAID,

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from licensing.core.callers import Caller, Permission
 from licensing.core.explanations import ReportedMovement
 from licensing.core.milestones import MAX_TARGET, Aim, Milestone, Status
-from licensing.services.reports import Report
 from licensing.web import fields
 from licensing.web.api.milestones import MilestoneSchema
-from licensing.web.api.tables import Format, presented
+from licensing.web.console.csv_tables import asked_table, lines_csv
 from licensing.web.forms import NEW, Form, read_form
 from licensing.web.pages.rendering import deed_for, done, page, page_for
 from licensing.web.requests import house
@@ -70,8 +69,8 @@ def put(caller: Caller) -> str:
 @page_for(Permission.REPORTS_READ)
 def show(caller: Caller, milestone_id: str, form: Form = NEW) -> Response:
     counting = house().milestones.show(caller, milestone_id)
-    if request.args.get("format") == Format.CSV:
-        return _csv(counting.behind.values())
+    if table := asked_table("milestone"):
+        return _csv(table, counting.behind)
     return page(
         "console/milestone.html",
         caller=caller,
@@ -112,7 +111,7 @@ def _days_left(milestone: Milestone, now: datetime) -> int:
     return max(-((now - milestone.period.end) // timedelta(days=1)), 0)
 
 
-def _csv(behind: Iterable[list[ReportedMovement]]) -> Response:
-    return presented(
-        Report(ReportedMovement._fields, [each for movements in behind for each in movements], {}), Format.CSV
-    )
+def _csv(name: str, behind: Mapping[Aim, list[ReportedMovement]]) -> Response:
+    """What counts for all targets; the first column says for which."""
+    lines = [(aim.value, *each) for aim, movements in behind.items() for each in movements]
+    return lines_csv(name, ("target", *ReportedMovement._fields), lines)

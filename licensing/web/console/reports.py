@@ -19,6 +19,7 @@ from licensing.core.periods import Every, Period, period, spans, whole_months
 from licensing.services.reports import Report
 from licensing.web.api.reports import CohortsSchema, ConversionsSchema, FunnelSchema, RetentionSchema
 from licensing.web.console import report_tables as tables
+from licensing.web.console.csv_tables import asked_table, lines_csv
 from licensing.web.console.filters import filtered
 from licensing.web.console.report_words import BYS, STEPS, WHATS, words
 from licensing.web.pages.rendering import page_for
@@ -88,10 +89,12 @@ def _conversions(caller: Caller, asked: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _cohorts(caller: Caller, asked: dict[str, Any]) -> dict[str, Any]:
+def _cohorts(caller: Caller, asked: dict[str, Any]) -> dict[str, Any] | Response:
     days = whole_months(asked_period(asked))
     report, grown = house().reports.cohorts(caller, days), house().reports.curve(caller, days)
-    lines = tables.cohort_lines(report)
+    lines, converted_by = tables.cohort_lines(report), tables.converted_by(grown, BY_DAYS)
+    if table := asked_table("time-to-convert"):
+        return lines_csv(table, ("days", "converted"), converted_by)
     median = report.facts["median_days"]
     return {
         **_common(report, days, "cohorts"),
@@ -101,7 +104,8 @@ def _cohorts(caller: Caller, asked: dict[str, Any]) -> dict[str, Any]:
         "median": median,
         "map": tables.cohort_picture(lines),
         "curve": tables.curve_picture(grown, median),
-        "converted_by": tables.converted_by(grown, BY_DAYS),
+        "converted_by": converted_by,
+        "times_csv": url_for(".cohorts", **_query(days), format="csv", table="time-to-convert"),
     }
 
 

@@ -2,31 +2,45 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, request
+from collections.abc import Sequence
+
+from flask import Blueprint, Response
 
 from licensing.core.callers import Caller, Permission
 from licensing.core.prices import Price, VolumeDiscount
-from licensing.services.reports import Report
+from licensing.core.supports import SupportLevel
+from licensing.core.tiers import Tier
 from licensing.web.api.prices import PriceSchema, StepSchema
-from licensing.web.api.tables import Format, presented
+from licensing.web.console.csv_tables import asked_table, fields_csv
 from licensing.web.forms import NEW, Form, read_form
 from licensing.web.pages.rendering import deed_for, done, page, page_for
 from licensing.web.requests import house
 
 blueprint = Blueprint("console_settings", __name__, url_prefix="/console/settings")
 
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "prices": tuple(Price.__slots__),
+    "volume": tuple(VolumeDiscount.__slots__),
+    "tiers": tuple(Tier.__slots__),
+    "support": tuple(SupportLevel.__slots__),
+}
+"""What the file of each table has."""
+
 
 @blueprint.get("")
 @page_for(Permission.PRICES_READ)
 def show(caller: Caller, form: Form = NEW) -> Response:
-    listed = house().prices.list()
-    if request.args.get("format") == Format.CSV:
-        lines = [(each.currency, each.node_year_minor, each.valid_from) for each in listed.prices]
-        return presented(Report(("currency", "node_year_minor", "valid_from"), lines, {}), Format.CSV)
+    listed, offered = house().prices.list(), house().prices.offered()
+    rows: dict[str, Sequence[object]] = {
+        "prices": listed.prices,
+        "volume": listed.schedule,
+        "tiers": offered.tiers,
+        "support": offered.levels,
+    }
+    if table := asked_table(*rows):
+        return fields_csv(table, COLUMNS[table], rows[table])
     now = house().system.now()
-    return page(
-        "console/settings.html", caller=caller, listed=listed, offered=house().prices.offered(), now=now, form=form
-    )
+    return page("console/settings.html", caller=caller, listed=listed, offered=offered, now=now, form=form)
 
 
 @blueprint.post("/prices")

@@ -8,8 +8,10 @@ from licensing.core.callers import WHOLE_DISCOUNT, Caller, Permission, Role
 from licensing.services.api_keys import MAX_DAYS, SCOPES
 from licensing.services.idempotency import Rendered
 from licensing.services.staff import Changes, LetIn
-from licensing.web.api.api_keys import ApiKeySchema
+from licensing.storage.staff import StaffMember
+from licensing.web.api.api_keys import ApiKeySchema, api_key_members
 from licensing.web.api.staff import ChangeSchema, MemberSchema
+from licensing.web.console.csv_tables import asked_table, fields_csv, members_csv
 from licensing.web.forms import NEW, Form, read_form
 from licensing.web.pages.rendering import deed_for, done, page, page_for, shown_once
 from licensing.web.requests import house
@@ -23,6 +25,8 @@ ROLES = [(role.value, role.value) for role in Role]
 @page_for(Permission.STAFF_MANAGE)
 def every(caller: Caller, form: Form = NEW) -> Response:
     members = house().staff.list()
+    if table := asked_table("staff"):
+        return fields_csv(table, tuple(StaffMember.__slots__), members)
     return page("console/staff.html", caller=caller, members=members, roles=ROLES, most=WHOLE_DISCOUNT, form=form)
 
 
@@ -70,6 +74,8 @@ def enable(caller: Caller, staff_id: str) -> str:
 @page_for(Permission.STAFF_MANAGE)
 def api_keys(caller: Caller, form: Form = NEW) -> Response:
     keys, now = house().api_keys.list(caller), house().system.now()
+    if table := asked_table("api-keys"):
+        return members_csv(table, list(map(api_key_members, keys)), "api_key_id")
     return page(
         "console/api_keys.html", caller=caller, keys=keys, now=now, scopes=sorted(SCOPES), most=MAX_DAYS, form=form
     )

@@ -18,7 +18,7 @@ from licensing.core.errors import InvalidFields, Refusal, SignInIncomplete, Sign
 from licensing.services.idempotency import Once, Rendered
 from licensing.web.access import View, person, require_own_origin
 from licensing.web.forms import NEW, ONCE, Form, refused_form
-from licensing.web.problems import STATUS
+from licensing.web.problems import PROBLEM, STATUS
 from licensing.web.requests import house
 from licensing.web.texts import DONE
 
@@ -27,6 +27,7 @@ CONTENT_SECURITY_POLICY = (
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 SEE_OTHER = 303
+API_PATHS = ("/v1/", "/.well-known/", "/ledger/")
 MAX_ONCE = 64
 FOREVER_SECONDS = 365 * 86_400
 
@@ -144,6 +145,18 @@ def register(app: Flask) -> None:
     app.jinja_env.filters.update(utc=_utc, day=_day, money=money.spelled, number="{:,}".format)
     app.jinja_env.globals.update(asset=_asset, new_once=_new_once, NEW=NEW, DONE=DONE)
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = FOREVER_SECONDS
+    app.after_request(_told_to_people)
+
+
+def _told_to_people(response: Response) -> Response:
+    """A problem, as a page where somebody looks at it in a browser; under the API's paths it stays what it is."""
+    is_looked_at = "text/html" in request.headers.get("Accept", "") and not request.path.startswith(API_PATHS)
+    if response.mimetype != PROBLEM or not is_looked_at:
+        return response
+    shown = page("refused.html", response.status_code, detail=response.get_json()["detail"])
+    response.set_data(shown.get_data())
+    response.content_type = shown.content_type
+    return secured(response)
 
 
 def _guarded(act: Callable[[], Any]) -> Any:

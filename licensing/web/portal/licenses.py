@@ -27,6 +27,8 @@ from licensing.web.sessions import public
 blueprint = Blueprint("portal_licenses", __name__, url_prefix=PORTAL_PATH)
 
 LICENSES, CLUSTERS = 50, 50
+NODES = 500
+"""So many of a cluster's nodes are named."""
 MAX_NOTE = 500
 MAX_START_DIGITS = 6
 
@@ -77,7 +79,14 @@ def download(known: Visitor, license_id: str) -> Response:
     return response
 
 
-@blueprint.post("/<id:license_id>/clusters/<fsid>/release")
+@blueprint.get("/<id:license_id>/clusters/<fsid:fsid>")
+@page_for_visitors
+def cluster(known: Visitor, license_id: str, fsid: str) -> Response:
+    found = house().portal_licenses.cluster(known, license_id, fsid)
+    return page("portal/cluster.html", license_id=license_id, fsid=fsid, found=found, most_nodes=NODES)
+
+
+@blueprint.post("/<id:license_id>/clusters/<fsid:fsid>/release")
 @deed_for_visitors(on=show)
 def release(known: Visitor, license_id: str, fsid: str) -> str:
     house().portal_deeds.release(known, license_id, fsid)

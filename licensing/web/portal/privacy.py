@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from licensing.core.portal import Visitor
 from licensing.services.portal import PORTAL_PATH
@@ -34,6 +34,14 @@ def export(known: Visitor) -> Response:
     )
     response.headers["Content-Disposition"] = f'attachment; filename="{EXPORT_NAME}"'
     return response
+
+
+@blueprint.post("/news")
+@deed_for_visitors(on=show)
+def set_news(known: Visitor) -> str:
+    wanted = "wanted" in request.form
+    house().privacy.set_news(known, wanted=wanted)
+    return done(".show", "news-on" if wanted else "news-off")
 
 
 @blueprint.post("/erasure")
