@@ -95,8 +95,7 @@ class Reports:
         found: list[Lead] = []
         with self._database.read() as session:
             weights = leads.weights(session)
-            every_set = map(Signal, range(1, 2 ** len(Signal)))
-            for _, sets in ranking.ranked(every_set, weights):
+            for _, sets in ranking.ranked(report_rows.shown_signals(session), weights):
                 trials = report_rows.open_trials(session, sets, limit - len(found))
                 found += [ranking.lead(trial, weights) for trial in trials]
                 if len(found) >= limit:

@@ -104,6 +104,15 @@ def seats_of(session: Session, span: Period, after: str, limit: int) -> list[Mov
     ]
 
 
+def shown_signals(session: Session) -> list[Signal]:
+    """The sets of signals that open trials show: one look into the index for each, however many trials there are."""
+    least = select(func.min(JourneyRow.signals)).where(JourneyRow.is_open)
+    shown = select(least.scalar_subquery().label("signals")).cte("shown", recursive=True)
+    beyond = least.where(JourneyRow.signals > shown.c.signals).scalar_subquery()
+    shown = shown.union_all(select(beyond).where(shown.c.signals.is_not(None)))
+    return [Signal(each) for each in session.scalars(select(shown.c.signals)) if each is not None]
+
+
 def open_trials(session: Session, sets: Sequence[Signal], limit: int) -> list[OpenTrial]:
     """Trials without a purchase that show exactly one of the sets of signals, the last active first."""
     row = JourneyRow

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+import segno
+from PIL import Image
 from werkzeug.test import TestResponse
 
 from licensing.core.callers import OPERATOR
@@ -393,6 +395,56 @@ def test_a_request_that_is_none_is_refused_with_the_reason(world: World, text: s
         assert told in answer.text
         assert EVIL not in answer.text
         assert len(answer.data) < MAX_BYTES
+
+
+def photographed(text: str, degrees: float = 7, quality: int = 60) -> bytes:
+    """A QR code on a photograph that was not taken with care."""
+    drawn, taken = io.BytesIO(), io.BytesIO()
+    segno.make(text, error="m").save(drawn, kind="png", scale=6)
+    image = Image.open(drawn).convert("L").rotate(degrees, expand=True, fillcolor=200).resize((900, 700))
+    image.save(taken, "JPEG", quality=quality)
+    return taken.getvalue()
+
+
+def sent_photograph(world: World, data: bytes) -> TestResponse:
+    own = customer(world)
+    return signed_in(world).post(
+        f"/licenses/{own.license_id}/activation", data={"photograph": (io.BytesIO(data), "photo.jpg")}
+    )
+
+
+def test_a_request_may_be_photographed(world: World) -> None:
+    answer = sent_photograph(world, photographed(json.dumps(REQUEST)))
+
+    assert answer.status_code == 200
+    assert OTHER_FSID in answer.text
+    assert "VALID" in answer.text
+
+
+def bomb() -> bytes:
+    """A small file that is a picture of 400 million pixels."""
+    packed = io.BytesIO()
+    Image.new("1", (20_000, 20_000)).save(packed, "PNG")
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"nonsense", photographed("x")[:500], bomb(), b"<svg onload=alert(1)>", b"GIF89a" + b"\0" * 50],
+    ids=["empty", "nonsense", "cut off", "bomb", "svg", "gif"],
+)
+def test_a_photograph_that_shows_no_code_is_refused(world: World, data: bytes) -> None:
+    answer = sent_photograph(world, data)
+
+    assert answer.status_code == 422
+    assert "There is no QR code on it" in answer.text
+
+
+def test_a_photographed_code_that_is_no_request_is_refused(world: World) -> None:
+    answer = sent_photograph(world, photographed("https://example.com/<script>"))
+
+    assert answer.status_code == 422
+    assert "Is not strict JSON." in answer.text
 
 
 def test_a_request_of_a_megabyte_is_not_read(world: World) -> None:

@@ -23,6 +23,7 @@ from licensing.web.forms import NEW, Form
 from licensing.web.pages.rendering import page
 from licensing.web.portal.access import page_for_visitors
 from licensing.web.problems import STATUS
+from licensing.web.qr_codes import text_in
 from licensing.web.requests import flat, house
 
 blueprint = Blueprint("portal_activation", __name__, url_prefix=PORTAL_PATH)
@@ -30,7 +31,9 @@ blueprint = Blueprint("portal_activation", __name__, url_prefix=PORTAL_PATH)
 FIELD = "request"
 MAX_FORM_BYTES = 4 * MAX_REQUEST_BYTES
 """A pasted request may be percent-encoded, three bytes for one."""
+MAX_PHOTOGRAPH_BYTES = 12 * 1024 * 1024
 MAX_SHOWN_AGAIN = 16 * 1024
+NO_CODE = "There is no QR code on it that we can read. Go closer, and hold still."
 TOO_LARGE = f"Must have at most {MAX_REQUEST_BYTES // 1024} KiB."
 
 
@@ -68,7 +71,9 @@ def show(known: Visitor, license_id: str) -> Response:
 @page_for_visitors
 def judge(known: Visitor, license_id: str) -> Any:
     require_own_origin()
-    request.max_content_length = request.max_form_memory_size = MAX_FORM_BYTES
+    has_files = request.mimetype == "multipart/form-data"
+    request.max_form_memory_size = MAX_FORM_BYTES
+    request.max_content_length = MAX_FORM_BYTES + (MAX_PHOTOGRAPH_BYTES if has_files else 0)
     held = house().portal_licenses.find(known, license_id)
     try:
         asked = _read(_sent())
@@ -83,10 +88,15 @@ def judge(known: Visitor, license_id: str) -> Any:
 
 
 def _sent() -> bytes:
-    """What was uploaded, or else pasted."""
-    upload = request.files.get("file")
+    """What was uploaded, photographed, or else pasted. Raises InvalidFields for a photograph without a QR code."""
+    upload, photograph = request.files.get("file"), request.files.get("photograph")
     if upload is not None and upload.filename:
         return upload.stream.read(MAX_REQUEST_BYTES + 1)
+    if photograph is not None and photograph.filename:
+        text = text_in(photograph.stream.read(MAX_PHOTOGRAPH_BYTES))
+        if text is None:
+            raise InvalidFields({"photograph": [NO_CODE]})
+        return text.encode("utf-8", "surrogatepass")
     return request.form.get(FIELD, "").encode("utf-8", "surrogatepass")
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import segno
 from flask import Blueprint, Response
-from markupsafe import Markup
 
 from licensing.core.mails import LICENSE_FILE_NAME
 from licensing.core.portal import Visitor
@@ -12,6 +10,7 @@ from licensing.services.license_files import as_text
 from licensing.services.portal import PORTAL_PATH
 from licensing.web.pages.rendering import page
 from licensing.web.portal.access import page_for_visitors
+from licensing.web.qr_codes import picture_of
 from licensing.web.requests import house
 
 blueprint = Blueprint("portal_start", __name__, url_prefix=PORTAL_PATH)
@@ -26,11 +25,6 @@ def show(known: Visitor, license_id: str) -> Response:
         held=house().portal_licenses.find(known, license_id),
         name=LICENSE_FILE_NAME,
         text=as_text(file),
-        picture=_picture(str(file["license"])),
+        picture=picture_of(str(file["license"])),
         settings=house().settings,
     )
-
-
-def _picture(token: str) -> Markup:
-    """The token as a QR code (ISO/IEC 18004): a file with keys and all would not fit into one."""
-    return Markup(segno.make(token, error="l", micro=False).svg_inline(border=0, omitsize=True))  # noqa: S704 - made of modules
