@@ -24,7 +24,7 @@ class RegistrationRow(Base):
     country: Mapped[str] = mapped_column(String(2))
     expected_nodes: Mapped[int]
     source: Mapped[str] = mapped_column(String(20))
-    news: Mapped[bool]
+    news: Mapped[bool] = mapped_column(default=False)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     code_hash: Mapped[str] = mapped_column(String(64))
     code_tries: Mapped[int]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import lru_cache
 
 import segno
 import zxingcpp
@@ -17,6 +18,7 @@ ENOUGH = 2_400
 Image.MAX_IMAGE_PIXELS = None  # it only warns; `text_in` refuses by MAX_PIXELS
 
 
+@lru_cache(maxsize=256)
 def picture_of(text: str) -> Markup:
     """The text as an SVG drawing; `text` has at most 2,953 bytes."""
     drawing = segno.make(text, error="l", micro=False).svg_inline(border=0, omitsize=True)

@@ -90,7 +90,7 @@ def test_a_milestone_is_set_changed_and_removed(world: World, manager: Staffer) 
         ({"day": "2025-12-31"}, "not before that"),
         ({"day": "01.02.2026"}, "Must be a day such as"),
         ({"new_customers": "0"}, "Must be 1 to"),
-        ({"name": ""}, "Missing data"),
+        ({"name": ""}, "Please fill this in."),
     ],
 )
 def test_a_milestone_that_can_not_be_keeps_what_was_typed(

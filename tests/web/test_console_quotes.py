@@ -197,7 +197,7 @@ def test_an_order_without_a_number_is_no_order(world: World, manager: Staffer) -
     answer = send(world, manager, f"/console/quotes/{id}/acceptance", order_number=" ", deed="accept")
 
     assert answer.status_code == 422
-    assert "Missing data" in answer.text
+    assert "Please fill this in." in answer.text
     assert state(world, id) == "open"
 
 
