@@ -17,6 +17,7 @@ from licensing.core.roots import TRUSTED_ROOTS
 from licensing.domains import PublishedLists
 from licensing.identity import open_provider
 from licensing.mail import open_transport
+from licensing.services.activations import Activations
 from licensing.services.api_keys import ApiKeys
 from licensing.services.audit import Audit
 from licensing.services.authentication import Authentication
@@ -84,6 +85,7 @@ class House:
     devices: Devices
     checkins: Checkins
     validations: Validations
+    activations: Activations
     idempotency: Idempotency
     organizations: Organizations
     entitlements: Entitlements
@@ -186,6 +188,7 @@ def build(settings: Settings, system: System | None = None) -> House:
         devices=Devices(database, registrations, files, system),
         checkins=Checkins(database, authentication, files, keys, system, issuer),
         validations=Validations(database, authentication, files, system.now),
+        activations=Activations(database, authentication, files, system),
         idempotency=Idempotency(database, system.now),
         organizations=organizations,
         entitlements=Entitlements(database, system.now),

@@ -12,6 +12,7 @@ import click
 
 from licensing import __version__
 from licensing.cli import (
+    activate,
     api_keys,
     clusters,
     db,
@@ -53,6 +54,7 @@ COMMANDS: tuple[click.Command, ...] = (
     reports.report,
     milestones.milestones,
     verify.verify,
+    activate.activate,
     ledger.ledger,
     api_keys.api_keys,
     staff.staff,

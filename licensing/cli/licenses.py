@@ -11,6 +11,7 @@ from licensing.cli import output
 from licensing.cli.houses import open_current_house
 from licensing.core import money
 from licensing.core.callers import OPERATOR
+from licensing.core.errors import Refusal
 from licensing.core.standings import Standing
 from licensing.services.deeds import Done
 from licensing.services.license_files import as_text
@@ -29,14 +30,25 @@ def licenses() -> None:
 
 
 @licenses.command()
-@click.argument("license_id")
+@click.argument("license_id", required=False)
+@click.option("--signed-by", metavar="KID", help="Every license whose newest token this key signed, after a theft.")
 @reason_option
 @out_option
 @output.json_option
-def reissue(license_id: str, reason: str, out: Path | None, as_json: bool) -> None:
-    """Sign the same license anew, under the key that is active now."""
+def reissue(license_id: str | None, signed_by: str | None, reason: str, out: Path | None, as_json: bool) -> None:
+    """Sign the same license anew, under the key that is active now; or all that one key signed."""
+    if (license_id is None) == (signed_by is None):
+        raise click.UsageError("Say one license, or --signed-by KID.")
     house = open_current_house()
-    tell(house, house.licenses.reissue(OPERATOR, license_id, reason), out, as_json=as_json)
+    if license_id is not None:
+        tell(house, house.licenses.reissue(OPERATOR, license_id, reason), out, as_json=as_json)
+        return
+    refused = {
+        id: done.detail
+        for id, done in house.licenses.reissue_signed_by(OPERATOR, str(signed_by), reason)
+        if isinstance(done, Refusal)
+    }
+    output.show({"refused": len(refused), **refused}, as_json=as_json)
 
 
 @licenses.command()

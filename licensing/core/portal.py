@@ -151,13 +151,3 @@ def require_silent(last_written_at: Iterable[datetime], now: datetime) -> None:
 def must_be_reachable(standing: Standing, now: datetime) -> bool:
     """Whether somebody must stay whom we can write to about the license: it is paid for, and its term is not over."""
     return standing.edition is Edition.PRO and state_of(standing, now) not in (State.REVOKED, State.ENDED)
-
-
-@dataclass(frozen=True, slots=True)
-class ActivationRequest:
-    """What a cluster without a connection to us says of itself; `nodes` is their number."""
-
-    fsid: str
-    kube_system_uid: str
-    nodes: int
-    license_id: str | None = None

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from licensing.core.callers import Caller
-from licensing.core.errors import LicenseState, OrganizationState
+from licensing.core.errors import LicenseState, OrganizationState, Refusal
 from licensing.core.ledger import Kind
 from licensing.core.licenses import Edition
 from licensing.core.revocations import Revocation
@@ -16,6 +16,8 @@ from licensing.services.deeds import Deeds, Done, seen
 from licensing.services.issuing import Deed, subject_of
 from licensing.services.organizations import existing
 from licensing.storage import clusters, ledger, licenses, organizations
+
+AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,24 @@ class Licenses:
             return self._deeds.issue(
                 session, Deed(Kind.REISSUED, caller.id, now, {"reason": reason}), again, standing, now
             )
+
+    def reissue_signed_by(self, caller: Caller, kid: str, reason: str) -> Iterator[tuple[str, Done | Refusal]]:
+        """Every license whose newest token the key signed, under a new signature, each by itself: after a theft.
+
+        One that can't be signed anew (its token was erased) is told with the refusal, and the others go on.
+        """
+        after = ""
+        while True:
+            with self._database.read() as session:
+                found = licenses.signed_by(session, kid, after, AT_ONCE)
+            for license_id in found:
+                try:
+                    yield license_id, self.reissue(caller, license_id, reason)
+                except Refusal as refusal:
+                    yield license_id, refusal
+            if len(found) < AT_ONCE:
+                return
+            after = found[-1]
 
     def transfer(self, caller: Caller, license_id: str, organization_id: str, reason: str) -> Done:
         """A paid license belongs to another organisation, with its clusters. Raises NotFound, LicenseState."""

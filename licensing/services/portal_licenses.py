@@ -8,10 +8,9 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from licensing.core.errors import InvalidFields, NotFound
-from licensing.core.portal import ActivationRequest, Membership, State, Visitor, is_silent, state_of
+from licensing.core.errors import NotFound
+from licensing.core.portal import Membership, State, Visitor, is_silent, state_of
 from licensing.core.standings import Standing
-from licensing.core.verdicts import Circumstances, Verdict, evaluate
 from licensing.services.clusters import NO_CLUSTER
 from licensing.services.deeds import NO_LICENSE
 from licensing.services.license_files import LicenseFiles
@@ -117,22 +116,6 @@ class PortalLicenses:
             standing, _ = visible(visitor, licenses.find(session, license_id))
             return self._files.current(session, standing, now)
 
-    def judge(self, visitor: Visitor, license_id: str, request: ActivationRequest) -> Verdict:
-        """What the license is worth for a cluster that can't check in; nothing is written.
-
-        Seats that other live clusters hold are not there for it. Raises NotFound, and InvalidFields for a request that
-        names another license.
-        """
-        now = self._now()
-        with self._database.read() as session:
-            standing, _ = visible(visitor, licenses.find(session, license_id))
-            if request.license_id not in (None, license_id):
-                raise InvalidFields({"request": ["The request is for another license."]})
-            license = self._files.license(self._files.token(session, standing))
-            elsewhere = cluster_outlines.granted_elsewhere(session, license_id, request.fsid, now)
-        free = max(0, license.seats - elsewhere)
-        return evaluate(license, None, request.nodes, now, _known(standing, request, min(request.nodes, free)))
-
 
 def visible(visitor: Visitor, standing: Standing | None) -> tuple[Standing, Membership]:
     """The license, and the visitor as a contact of its customer; raises NotFound in the same words for both."""
@@ -158,14 +141,3 @@ def held(session: Session, standings: list[Standing], now: datetime) -> list[Hel
         Held(each, names.get(each.organization_id, ""), state_of(each, now), used.get(each.license_id, 0))
         for each in standings
     ]
-
-
-def _known(standing: Standing, request: ActivationRequest, granted: int) -> Circumstances:
-    return Circumstances(
-        fsid=request.fsid,
-        revoked_at=None if standing.revoked_at is None else int(standing.revoked_at.timestamp()),
-        suspended_at=None if standing.suspended_at is None else int(standing.suspended_at.timestamp()),
-        bound_fsid=standing.bound_fsid,
-        ever_pro=standing.ever_pro,
-        granted=granted,
-    )

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from licensing.core.licenses import Edition
 from licensing.core.standings import Standing
 from licensing.storage.database import Base
+from licensing.storage.ledger import IssuanceRow
 
 
 class LicenseRow(Base):
@@ -77,6 +78,13 @@ def of_organizations(session: Session, organization_ids: Sequence[str]) -> list[
         FOUND.where(LicenseRow.organization_id.in_(organization_ids)).order_by(LicenseRow.created_at, LicenseRow.id)
     )
     return [standing_of(row) for row in rows]
+
+
+def signed_by(session: Session, kid: str, after: str, limit: int) -> list[str]:
+    """The next `limit` licenses by id whose newest token is signed by the key; not those that are revoked."""
+    newest = select(LicenseRow.id).join(IssuanceRow, IssuanceRow.serial == LicenseRow.jti)
+    wanted = newest.where(IssuanceRow.kid == kid, LicenseRow.id > after, LicenseRow.revoked_at.is_(None))
+    return list(session.scalars(wanted.order_by(LicenseRow.id).limit(limit)))
 
 
 def first_of(session: Session, organization_id: str) -> Standing | None:

@@ -8,6 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from licensing.bootstrap import House, build, require_fit
 from licensing.settings import read_settings
 from licensing.web import problems, requests
+from licensing.web.api import activations as api_activations
 from licensing.web.api import api_keys as api_api_keys
 from licensing.web.api import checkins as api_checkins
 from licensing.web.api import clusters as api_clusters
@@ -60,6 +61,7 @@ from licensing.web.portal import sign_in as portal_sign_in
 from licensing.web.portal import start as portal_start
 
 BLUEPRINTS = (
+    api_activations.blueprint,
     api_api_keys.blueprint,
     api_checkins.blueprint,
     api_clusters.blueprint,

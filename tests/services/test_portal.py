@@ -9,8 +9,8 @@ from functools import partial
 
 import pytest
 
+from licensing.core.activations import ActivationRequest
 from licensing.core.callers import OPERATOR
-from licensing.core.codes import Code
 from licensing.core.errors import (
     InvalidFields,
     LicenseState,
@@ -23,7 +23,7 @@ from licensing.core.errors import (
     Refusal,
     SignInRequired,
 )
-from licensing.core.portal import MAX_CONTACTS, ActivationRequest, State
+from licensing.core.portal import MAX_CONTACTS, State
 from licensing.services.organizations import Person
 from tests.support.portal import JANE, JOE, cluster, customer, secret_of, visitor_of
 from tests.support.worlds import FSID, OTHER_FSID, OTHER_UID, UID, World, body_of, token_in
@@ -192,12 +192,12 @@ def test_a_visitor_sees_the_licenses_of_her_organisations_and_nothing_else(world
         (own.license_id, "Acme GmbH", State.ACTIVE)
     ]
     assert world.house.portal_licenses.page(jane, own.license_id, 10) == []
-    house, request = world.house, ActivationRequest(FSID, UID, 1)
+    house, request = world.house, ActivationRequest(FSID, UID, 1, 1, "BCDF-GHJK")
     deeds: list[Callable[[str], object]] = [
         lambda id: house.portal_licenses.show(jane, id, 0, 10),
         lambda id: house.portal_licenses.find(jane, id),
         lambda id: house.portal_licenses.file(jane, id),
-        lambda id: house.portal_licenses.judge(jane, id, request),
+        lambda id: house.activations.by_visitor(jane, id, request),
         lambda id: house.portal_deeds.release(jane, id, FSID),
         lambda id: house.portal_deeds.ask_for_quote(jane, id, 5, ""),
         lambda id: house.portal_deeds.invite(jane, id, Person("x@acme.example", "X")),
@@ -331,27 +331,6 @@ def test_nobody_is_invited_twice_and_no_more_than_fifty(world: World) -> None:
     )
 
     assert "50 of 50" in told
-
-
-@pytest.mark.parametrize(("nodes", "code"), [(22, Code.VALID), (23, Code.OVER_LIMIT)])
-def test_a_cluster_without_a_connection_gets_the_seats_that_others_leave(world: World, nodes: int, code: Code) -> None:
-    own = customer(world)
-    cluster(world, own.license_id, 3)
-    jane = visitor_of(world)
-    before = world.rows()
-
-    verdict = world.house.portal_licenses.judge(jane, own.license_id, ActivationRequest(OTHER_FSID, UID, nodes))
-
-    assert (verdict.code, verdict.granted) == (code, 22)
-    assert world.rows() == before
-
-
-def test_a_request_for_another_license_is_refused(world: World) -> None:
-    own = customer(world)
-    jane = visitor_of(world)
-    request = ActivationRequest(FSID, UID, 3, ABSENT)
-
-    assert_refused(world, InvalidFields, lambda: world.house.portal_licenses.judge(jane, own.license_id, request))
 
 
 def test_a_person_gets_all_that_is_known_of_her_and_nothing_of_others(world: World) -> None:

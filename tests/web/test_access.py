@@ -26,7 +26,7 @@ PUBLIC = {
     ("POST", "/v1/validate"),
 }
 """Anyone, or whoever knows the secret of a mail."""
-WITH_A_LICENSE = {("POST", "/v1/checkins"), ("DELETE", "/v1/clusters/<fsid>")}
+WITH_A_LICENSE = {("POST", "/v1/activations"), ("POST", "/v1/checkins"), ("DELETE", "/v1/clusters/<fsid>")}
 """Whoever shows a license token."""
 
 

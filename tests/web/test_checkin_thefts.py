@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from licensing.core.callers import OPERATOR
+from licensing.core.errors import Refusal
 from licensing.core.keys import Purpose, open_statement
 from licensing.core.licenses import license_claims
+from licensing.services.license_files import as_text
 from licensing.services.signing import SigningKey
-from licensing.verifier import Unauthentic, verify, verify_lease
+from licensing.verifier import Unauthentic, evaluate, open_license_file, verify, verify_lease
 from tests.support.worlds import FSID, OTHER_FSID, World, nodes, sell, token_of
 
 ABSENT = "0" * 32
@@ -119,6 +121,41 @@ def test_an_honest_license_under_the_revoked_key_is_answered_and_exchanged(world
     fresh = exchanged["license_file"]["license"]
     assert verify(fresh, keyring).seq == 2
     assert world.check_in(fresh, nodes(9)).get_json()["code"] == "VALID"
+
+
+def test_the_drill_no_honest_cluster_stops_and_the_thief_is_shut_out(world: World) -> None:
+    """The procedure of keys/README.md, step by step, with a cluster that checks in and one that can't."""
+    online, offline = sell(world), sell(world)
+    files = world.house.licenses.file
+    carried = open_license_file(as_text(files(OPERATOR, offline.license_id)), world.house.keys.roots())
+    at_first, stolen = token_of(world, online.license_id), active(world)
+    assert world.check_in(at_first, nodes(9)).get_json()["code"] == "VALID"
+    thief = forged(world, at_first, stolen, jti=ABSENT, seats=1_000)
+    world.clock.advance(hours=1)
+    now = world.clock()
+
+    rotate(world, Purpose.LICENSE)
+    after_rotation = world.check_in(at_first, nodes(9)).get_json()["code"]
+    done = dict(world.house.licenses.reissue_signed_by(OPERATOR, stolen.kid, "the key was stolen"))
+    world.house.key_management.retire(stolen.kid, revoke=True)
+    exchanged = world.check_in(at_first, nodes(9)).get_json()
+    fresh = exchanged["license_file"]["license"]
+    still_carried = evaluate(carried.license, None, 9, now, carried.circumstances(OTHER_FSID)).code
+    brought = open_license_file(
+        as_text(files(OPERATOR, offline.license_id)), world.house.keys.roots(), keyring=carried.keyring
+    )
+
+    assert set(done) == {online.license_id, offline.license_id}
+    assert not any(isinstance(each, Refusal) for each in done.values())
+    assert list(world.house.licenses.reissue_signed_by(OPERATOR, stolen.kid, "again")) == []
+    assert (after_rotation, exchanged["code"], still_carried) == ("VALID", "VALID", "VALID")
+    assert world.check_in(fresh, nodes(9)).get_json()["code"] == "VALID"
+    assert evaluate(brought.license, None, 9, now, brought.circumstances(OTHER_FSID)).code == "VALID"
+    assert world.check_in(thief, nodes(9)).status_code == 401
+    assert verify(thief, carried.keyring).seats == 1_000  # without a newer file nobody can tell
+    for keyring in (brought.keyring, open_statement(exchanged["keys"], world.house.keys.roots())):
+        with pytest.raises(Unauthentic, match="revoked"):
+            verify(thief, keyring)
 
 
 @pytest.mark.parametrize("purpose", list(Purpose))

@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 from licensing.core.encoding import b64url
 from licensing.core.keys import public_bytes
 from licensing.system import System
-from tests.support.worlds import FSID, World, checkin, registration, sell, token_of
+from tests.support.worlds import FSID, UID, World, checkin, registration, sell, token_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +64,17 @@ def _check_in(world: World) -> Good:
     return Good("POST", "/v1/checkins", body, {"Authorization": f"Bearer {_license(world)}"})
 
 
+def _activate(world: World) -> Good:
+    body = {"v": 1, "fsid": FSID, "kube_system_uid": UID, "nodes": 3}
+    return Good("POST", "/v1/activations", body, {"Authorization": f"Bearer {_license(world)}"})
+
+
 JSON_ROUTES: dict[str, Prepare] = {
     "register": lambda world: Good("POST", "/v1/trials", registration()),
     "confirm by link": lambda world: Good("POST", "/v1/trials/confirm", {"token": _link(world)}),
     "confirm by code": _confirm_by_code,
     "check in": _check_in,
+    "activate": _activate,
     "validate": lambda world: Good(
         "POST", "/v1/validate", {"license": _license(world), "nodes": 4, "nodes_planned": 5, "fsid": FSID}
     ),

@@ -1,7 +1,6 @@
-"""`/licenses/<license_id>/activation`: for a cluster without a connection to us. Nothing is written.
+"""`/licenses/<license_id>/activation`: for a cluster without a connection to us.
 
-The cluster's request is compared with the license, and the license file is there to be carried over. The file is the
-same for every cluster of the license: it names none.
+The cluster's request is compared with the license, and the license file is there to be carried over.
 """
 
 from __future__ import annotations
@@ -9,16 +8,16 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, Response, request
-from marshmallow import Schema, ValidationError, post_load
-from marshmallow import fields as marshmallow_fields
+from marshmallow import ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from licensing.core.activations import ActivationRequest
 from licensing.core.encoding import read_body_json
 from licensing.core.errors import InvalidFields
-from licensing.core.portal import MAX_REQUEST_BYTES, ActivationRequest, Visitor
+from licensing.core.portal import MAX_REQUEST_BYTES, Visitor
 from licensing.services.portal import PORTAL_PATH
-from licensing.web import fields
 from licensing.web.access import require_own_origin
+from licensing.web.api.activations import RequestSchema
 from licensing.web.forms import NEW, Form
 from licensing.web.pages.rendering import page
 from licensing.web.portal.access import page_for_visitors
@@ -37,34 +36,11 @@ NO_CODE = "There is no QR code on it that we can read. Go closer, and hold still
 TOO_LARGE = f"Must have at most {MAX_REQUEST_BYTES // 1024} KiB."
 
 
-class Nodes(fields.NodeNames):
-    """The names of the nodes, or how many there are; their number."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> Any:
-        if type(value) is int and 0 <= value <= fields.MAX_NODES:
-            return value
-        if type(value) is int:
-            raise ValidationError(f"Must be 0 to {fields.MAX_NODES}.")
-        return len(super()._deserialize(value, attr, data, **options))
-
-
-class RequestSchema(Schema):
-    v = fields.WholeNumber(1, 1, required=True)
-    fsid = fields.Uuid(required=True)
-    kube_system_uid = fields.Text(128, required=True)
-    nodes = Nodes(required=True)
-    lid = marshmallow_fields.String(load_default=None)
-
-    @post_load
-    def _make(self, data: dict[str, Any], **_: Any) -> ActivationRequest:
-        return ActivationRequest(data["fsid"], data["kube_system_uid"], data["nodes"], data["lid"])
-
-
 @blueprint.get("/<id:license_id>/activation")
 @page_for_visitors
 def show(known: Visitor, license_id: str) -> Response:
     held = house().portal_licenses.find(known, license_id)
-    return page("portal/activation.html", held=held, form=NEW, verdict=None)
+    return page("portal/activation.html", held=held, form=NEW, activated=None)
 
 
 @blueprint.post("/<id:license_id>/activation")
@@ -77,14 +53,14 @@ def judge(known: Visitor, license_id: str) -> Any:
     held = house().portal_licenses.find(known, license_id)
     try:
         asked = _read(_sent())
-        verdict = house().portal_licenses.judge(known, license_id, asked)
+        activated = house().activations.by_visitor(known, license_id, asked)
     except InvalidFields as refusal:
         form = Form({FIELD: _pasted()}, {name: list(why) for name, why in refusal.errors.items()})
-        return page("portal/activation.html", STATUS[type(refusal)], held=held, form=form, verdict=None)
+        return page("portal/activation.html", STATUS[type(refusal)], held=held, form=form, activated=None)
     except RequestEntityTooLarge:
         form = Form(problems={FIELD: [TOO_LARGE]})
-        return page("portal/activation.html", 413, held=held, form=form, verdict=None)
-    return page("portal/activation.html", held=held, form=NEW, verdict=verdict, asked=asked)
+        return page("portal/activation.html", 413, held=held, form=form, activated=None)
+    return page("portal/activation.html", held=held, form=NEW, activated=activated)
 
 
 def _sent() -> bytes:
