@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench years screenshots lock clean
+.PHONY: help run test check client format bench years screenshots lock clean
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,12 @@ check: $(READY)  ## formatting, lint, types, direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+client:  ## the Go client: vet, format and tests (needs Go 1.21 or newer)
+	@for module in $$(find clients/go -name go.mod -exec dirname {} \;); do \
+	  echo "$$module"; (cd $$module && test -z "$$(gofmt -l .)" && go vet ./... && \
+	  go test $$(command -v gcc >/dev/null && echo -race) ./...) || exit 1; \
+	done
 
 format: $(READY)  ## format the code and mend what lint can mend
 	$(BIN)/ruff format .

@@ -43,19 +43,19 @@ def of_session_owner(staff_id: str) -> tuple[Limit, ...]:
     return (Limit(_named("session owner", staff_id), PER_SESSION_OWNER),)
 
 
-def of_registration(folded_email: str) -> tuple[Limit, ...]:
+def of_registration(folded_email: str) -> Limit:
     """The limit on mails that strangers can have sent to a mailbox by registering it."""
-    return (Limit(_named("registration", folded_email), PER_MAILBOX),)
+    return Limit(_named("registration", folded_email), PER_MAILBOX)
 
 
-def of_device_codes_asked(address: str) -> tuple[Limit, ...]:
+def of_device_codes_asked(address: str) -> Limit:
     """The limit on device codes that one network asks for."""
-    return (Limit(_named("device codes asked", _network(address)), DEVICE_CODES_ASKED),)
+    return Limit(_named("device codes asked", _network(address)), DEVICE_CODES_ASKED)
 
 
-def of_device_codes_typed(address: str) -> tuple[Limit, ...]:
+def of_device_codes_typed(address: str) -> Limit:
     """The limit on wrong device codes that one network types (RFC 8628 §5.1)."""
-    return (Limit(_named("device codes typed", _network(address)), DEVICE_CODES_TYPED),)
+    return Limit(_named("device codes typed", _network(address)), DEVICE_CODES_TYPED)
 
 
 def seconds_left(failed_at: datetime, now: datetime) -> int:

@@ -28,7 +28,7 @@ from licensing.core.standings import Standing
 from licensing.core.trials import Registration, Source, link_hash, plain_code, spelled_code
 from licensing.services.license_files import LicenseFiles
 from licensing.services.registrations import Applicant, Registrations
-from licensing.services.throttle import count, require_few_in_turn
+from licensing.services.throttle import count, require_room, spend
 from licensing.services.trials import license_of_registrant
 from licensing.storage import devices, registrations
 from licensing.storage.database import Database
@@ -58,10 +58,9 @@ class Devices:
 
     def ask(self, fsid: str, cluster_name: str, address: str) -> Asked:
         """New codes for the cluster that asks from `address`. Raises TooManyTries."""
-        now, secret, limits = self._system.now(), self._system.new_link(), throttle.of_device_codes_asked(address)
+        now, secret = self._system.now(), self._system.new_link()
         with self._database.write() as session:
-            require_few_in_turn(session, limits, now)
-            count(session, limits, now, failed=True)
+            spend(session, throttle.of_device_codes_asked(address), now)
             code = self._free_code(session)
             ends, interval = now + CODE_LIFE, INTERVAL_SECONDS
             grant = Grant(secret_hash(secret), fsid, cluster_name, address, now, ends, None, interval, None, None)
@@ -103,15 +102,15 @@ class Devices:
 
     def _with_code(self, user_code: str, address: str, act: Callable[[Session, Grant, datetime], Result]) -> Result:
         """What `act` makes of the code's grant; a wrong code counts against its address."""
-        now, limits = self._system.now(), throttle.of_device_codes_typed(address)
+        now, limit = self._system.now(), throttle.of_device_codes_typed(address)
         with self._database.joined() as session:
-            require_few_in_turn(session, limits, now)
+            require_room(session, limit, now)
             found = devices.with_user_code(session, _code_hash(plain_code(user_code)))
             try:
                 return act(session, typed(found, now), now)
             except CodeRefused as refusal:
                 wrong = refusal
-                count(session, limits, now, failed=True)
+                count(session, (limit,), now, failed=True)
         raise wrong
 
     def _answer(self, session: Session, grant: Grant, now: datetime) -> DeviceError | Mapping[str, object]:

@@ -13,7 +13,7 @@ from licensing.core.errors import DisposableAddress, TooManyTries
 from licensing.core.mails import Mail
 from licensing.core.trials import Registration, Source, code_hash, link_hash, spelled_code
 from licensing.services.license_files import LicenseFiles, as_text
-from licensing.services.throttle import count, require_few_in_turn
+from licensing.services.throttle import spend
 from licensing.storage import histories, licenses, organizations, outbox, registrations
 from licensing.storage.database import Database
 from licensing.system import System
@@ -84,9 +84,7 @@ class Registrations:
                 return
 
     def _register(self, session: Session, registration: Registration, now: datetime) -> str:
-        limits = throttle.of_registration(registration.address.folded)
-        require_few_in_turn(session, limits, now)
-        count(session, limits, now, failed=True)
+        spend(session, throttle.of_registration(registration.address.folded), now)
         id, link, code = self._system.new_id(), self._system.new_link(), self._system.new_code()
         registrations.add(session, id, registration, link_hash(link), code_hash(registration.address, code), now)
         histories.mark(session, registration.trial_key)

@@ -27,6 +27,18 @@ def require_few_in_turn(session: Session, limits: Sequence[Limit], now: datetime
     require_few(session, limits, now)
 
 
+def require_room(session: Session, limit: Limit, now: datetime) -> None:
+    """The same for one subject: who is counted for another one need not wait."""
+    take_turns(session, limit.subject)
+    require_few(session, (limit,), now)
+
+
+def spend(session: Session, limit: Limit, now: datetime) -> None:
+    """Counts once more against the limit; raises TooManyTries where it is reached."""
+    require_room(session, limit, now)
+    count(session, (limit,), now, failed=True)
+
+
 def count(session: Session, limits: Sequence[Limit], now: datetime, *, failed: bool) -> None:
     """A failure counts against every limit; a success lifts the first."""
     if not failed:
