@@ -31,7 +31,7 @@ check: $(READY)  ## formatting, lint, types, direction of imports
 client:  ## the Go client: vet, format and tests (needs Go 1.21 or newer)
 	@for module in $$(find clients/go -name go.mod -exec dirname {} \;); do \
 	  echo "$$module"; (cd $$module && test -z "$$(gofmt -l .)" && go vet ./... && \
-	  go test $$(command -v gcc >/dev/null && echo -race) ./...) || exit 1; \
+	  go test -count=1 $$(command -v gcc >/dev/null && echo -race) ./...) || exit 1; \
 	done
 
 format: $(READY)  ## format the code and mend what lint can mend

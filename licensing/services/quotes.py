@@ -80,30 +80,18 @@ class Quotes:
         """
         now = self._system.now()
         with self._database.write() as session:
-            buyer = existing(session, caller, wish.organization_id)
-            standing = _license(session, buyer, wish.license_id)
-            kind = _kind(standing, wish)
-            tier = tier_for(Edition.PRO, wish.term.seats, now, tiers.every(session))
-            support = chosen(wish.term.support, tier, now, supports.offers(session))
-            price = _amount(session, standing, kind, wish, now)
+            buyer, draft = self._draft(session, caller, wish, now)
             take_turns(session, "quote numbers")
-            quote = Quote(
-                id=self._system.new_id(),
-                number=number(now.year, quotes.count_of_year(session, now.year) + 1),
-                organization_id=buyer.id,
-                license_id=wish.license_id,
-                kind=kind,
-                term=wish.term if kind is Kind.EXPANDED else replace(wish.term, support=support),
-                tier=tier.name,
-                amount=price,
-                state=first_state(caller, wish.discount_percent),
-                created_by=caller.id,
-                created_at=now,
-                valid_until=last_moment(wish.valid_days, now),
-            )
+            name = number(now.year, quotes.count_of_year(session, now.year) + 1)
+            quote = replace(draft, id=self._system.new_id(), number=name)
             quotes.add(session, quote)
             histories.mark(session, buyer.id)
             return Printed(quote, buyer, quote.state)
+
+    def preview(self, caller: Caller, wish: Wish) -> Quote:
+        """The quote that `make` would make, without id and number. Raises as it does."""
+        with self._database.read() as session:
+            return self._draft(session, caller, wish, self._system.now())[1]
 
     def approve(self, caller: Caller, quote_id: str) -> Printed:
         """The discount may be given. Raises NotFound, QuoteState, OwnRequest."""
@@ -148,6 +136,27 @@ class Quotes:
             found = quotes.page(session, family, before, limit, state, self._system.now())
             buyers = organizations.heads(session, (quote.organization_id for quote in found))
             return [self._on_paper(quote, buyers[quote.organization_id]) for quote in found]
+
+    def _draft(self, session: Session, caller: Caller, wish: Wish, now: datetime) -> tuple[Organization, Quote]:
+        buyer = existing(session, caller, wish.organization_id)
+        standing = _license(session, buyer, wish.license_id)
+        kind = _kind(standing, wish)
+        tier = tier_for(Edition.PRO, wish.term.seats, now, tiers.every(session))
+        support = chosen(wish.term.support, tier, now, supports.offers(session))
+        return buyer, Quote(
+            id="",
+            number="",
+            organization_id=buyer.id,
+            license_id=wish.license_id,
+            kind=kind,
+            term=wish.term if kind is Kind.EXPANDED else replace(wish.term, support=support),
+            tier=tier.name,
+            amount=_amount(session, standing, kind, wish, now),
+            state=first_state(caller, wish.discount_percent),
+            created_by=caller.id,
+            created_at=now,
+            valid_until=last_moment(wish.valid_days, now),
+        )
 
     def _become(self, caller: Caller, quote: Quote, order: Quoted) -> Done:
         if quote.license_id is None:

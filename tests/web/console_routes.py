@@ -126,6 +126,9 @@ _MILESTONE = {"name": "Spring", "counts_from": "2026-01-01", "day": "2026-03-31"
 ROUTES |= {
     "console_quotes.every": lambda world: Visit(f"/console/quotes?state=open&before={quote(world)[1]}"),
     "console_quotes.new": lambda world: Visit(f"/console/quotes/new?organization={customer(world)}"),
+    "console_quotes.preview": lambda world: Visit(
+        "/console/quotes/new/preview", {"organization_id": customer(world), "seats": "25", "currency": "EUR"}
+    ),
     "console_quotes.make": lambda world: Visit(
         "/console/quotes/new", {"organization_id": customer(world), "seats": "25", "currency": "EUR"}
     ),

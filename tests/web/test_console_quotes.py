@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import io
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 from werkzeug.test import TestResponse
 
+from licensing.core import money
 from licensing.core.callers import OPERATOR
 from licensing.core.sales import Term
 from licensing.services.organizations import Person
@@ -273,3 +275,35 @@ def test_an_auditor_reads_quotes_and_decides_nothing(world: World) -> None:
 
     assert 'method="post" action="/console' not in page
     assert f"/console/organizations/{buyer}" not in page
+
+
+@pytest.mark.parametrize(("percent", "waits"), [("10", False), ("11", True)])
+def test_a_quote_is_previewed_with_who_must_approve(world: World, seller: Staffer, percent: str, waits: bool) -> None:
+    form = wish(customer(world), discount_percent=percent)
+    query = urlencode(form | {"organization": form["organization_id"]})
+
+    shown = send(world, seller, "/console/quotes/new/preview", **form)
+    unscripted = seller.get(f"/console/quotes/new?{query}")
+    previewed = len(world.rows()["quote"])
+    assert send(world, seller, "/console/quotes/new", **form).status_code == 303
+
+    [printed] = world.house.quotes.page(OPERATOR, form["organization_id"], "", 1)
+    for page in (shown, unscripted):
+        assert page.status_code == 200
+        assert "medium enterprise" in page.text
+        assert ("A manager must approve" in page.text) is waits
+        assert money.spelled(printed.quote.amount.total_minor, "EUR") in page.text
+    assert previewed == 0
+
+
+@pytest.mark.parametrize(
+    "changes", [{"seats": "0"}, {"seats": "many"}, {"currency": "XXX"}, {"months": "99"}, {"ends_on": "2020-01-31"}]
+)
+def test_what_can_not_be_quoted_is_told_and_nothing_is_made(
+    world: World, seller: Staffer, changes: dict[str, str]
+) -> None:
+    shown = send(world, seller, "/console/quotes/new/preview", **wish(customer(world), **changes))
+
+    assert shown.status_code == 200
+    assert "notice warn" in shown.text
+    assert world.rows()["quote"] == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Response
 from marshmallow import Schema
 
@@ -34,6 +36,19 @@ class AcceptanceSchema(Schema):
     order_number = fields.Text(MAX_ORDER_NUMBER, required=True)
 
 
+def read_wish(caller: Caller, data: dict[str, Any]) -> Wish:
+    """What a QuoteSchema loaded, as the service wants it. Raises InvalidFields, NotFound."""
+    return Wish(
+        organization_id=data["organization_id"],
+        license_id=data["license_id"],
+        expand=data["expand"],
+        term=read_term(caller, data, house().system.now()),
+        currency=data["currency"],
+        discount_percent=data["discount_percent"],
+        valid_days=data["valid_days"],
+    )
+
+
 @blueprint.get("")
 @reading(Permission.QUOTES_READ)
 def list_quotes(caller: Caller) -> Response:
@@ -45,16 +60,7 @@ def list_quotes(caller: Caller) -> Response:
 @blueprint.post("")
 @deed(Permission.QUOTES_WRITE)
 def make(caller: Caller) -> Rendered:
-    data = parse(QuoteSchema())
-    wish = Wish(
-        organization_id=data["organization_id"],
-        license_id=data["license_id"],
-        expand=data["expand"],
-        term=read_term(caller, data, house().system.now()),
-        currency=data["currency"],
-        discount_percent=data["discount_percent"],
-        valid_days=data["valid_days"],
-    )
+    wish = read_wish(caller, parse(QuoteSchema()))
     return rendered(quote_members(house().quotes.make(caller, wish)), 201)
 
 

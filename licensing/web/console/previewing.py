@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Response, request
 from werkzeug.datastructures import MultiDict
 
 from licensing.core.callers import Caller, Permission
 from licensing.core.errors import InvalidFields, Refusal
-from licensing.services.previews import Preview
 from licensing.web.access import View
 from licensing.web.forms import NEW, ONCE, Form, refused_form
 from licensing.web.pages.rendering import page, page_for
 from licensing.web.problems import STATUS
 
 Typed = MultiDict[str, str]
+Result = TypeVar("Result")
 LABELS = {
     "seats": "Seats",
     "np_seats": "Non-production seats",
@@ -32,7 +32,7 @@ LABELS = {
 """What the fields are called that a preview depends on."""
 
 
-def preview_for(permission: Permission) -> Callable[[View], View]:
+def preview_for(permission: Permission, template: str = "console/preview.html") -> Callable[[View], View]:
     """The address that a form's preview comes from; the view gets the caller first. It changes nothing."""
 
     def decorate(view: View) -> View:
@@ -41,7 +41,7 @@ def preview_for(permission: Permission) -> Callable[[View], View]:
             if not request.form.get(ONCE):
                 raise InvalidFields({"": ["The form is not whole. Open the page anew."]})
             preview, why = worked_out(lambda: view(caller, **arguments))
-            return page("console/preview.html", caller=caller, preview=preview, why=why)
+            return page(template, caller=caller, preview=preview, why=why)
 
         called = page_for(permission)(fragment)
         called.writes_nothing = True  # type: ignore[attr-defined]
@@ -50,7 +50,7 @@ def preview_for(permission: Permission) -> Callable[[View], View]:
     return decorate
 
 
-def worked_out(work: Callable[[], Preview]) -> tuple[Preview | None, list[str]]:
+def worked_out(work: Callable[[], Result]) -> tuple[Result | None, list[str]]:
     """The preview, or why there is none yet; what is our own failure is raised again."""
     try:
         return work(), []

@@ -7,19 +7,20 @@ from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 from marshmallow import Schema
+from werkzeug.datastructures import MultiDict
 
 from licensing.core.callers import Caller, Permission
 from licensing.core.licenses import MAX_SEATS, Edition
-from licensing.core.quotes import DEFAULT_LIFE_DAYS, LIVE, MAX_LIFE_DAYS, State
+from licensing.core.quotes import DEFAULT_LIFE_DAYS, LIVE, MAX_LIFE_DAYS, Quote, State
 from licensing.services.organizations import Customer
-from licensing.services.quotes import Printed, Wish
+from licensing.services.quotes import Printed
 from licensing.services.reports import Report
 from licensing.web import fields
-from licensing.web.api.quotes import AcceptanceSchema, QuoteSchema, quote_members
+from licensing.web.api.quotes import AcceptanceSchema, QuoteSchema, quote_members, read_wish
 from licensing.web.api.tables import Format, presented
-from licensing.web.api.terms import read_term
 from licensing.web.console.actors import names_of
 from licensing.web.console.filters import filtered
+from licensing.web.console.previewing import Typed, preview_for, typed, worked_out
 from licensing.web.forms import NEW, Form, read_form
 from licensing.web.pages.quotes import DEEDS
 from licensing.web.pages.rendering import deed_for, done, page, page_for
@@ -62,9 +63,14 @@ def new(caller: Caller, form: Form = NEW) -> Response:
         organization_id = house().licenses.show(caller, license_id).standing.organization_id
     customer = None if organization_id is None else house().organizations.show(caller, organization_id)
     now, prices = house().system.now(), house().prices.list().prices
+    form = typed(form)
+    is_asked = "seats" in form.typed
+    drafted, why = worked_out(lambda: _drafted(caller, MultiDict(form.typed))) if is_asked else (None, [])
     return page(
         "console/quote_new.html",
         caller=caller,
+        preview=drafted,
+        why=why,
         customer=customer,
         license_id=license_id or "",
         licenses=[] if customer is None else _licenses(customer),
@@ -80,17 +86,14 @@ def new(caller: Caller, form: Form = NEW) -> Response:
 @blueprint.post("/new")
 @deed_for(Permission.QUOTES_WRITE, on=new)
 def make(caller: Caller) -> str:
-    data = read_form(QuoteSchema())
-    wish = Wish(
-        organization_id=data["organization_id"],
-        license_id=data["license_id"],
-        expand=data["expand"],
-        term=read_term(caller, data, house().system.now()),
-        currency=data["currency"],
-        discount_percent=data["discount_percent"],
-        valid_days=data["valid_days"],
-    )
+    wish = read_wish(caller, read_form(QuoteSchema()))
     return done(".show", "quoted", quote_id=house().quotes.make(caller, wish).quote.id)
+
+
+@blueprint.post("/new/preview")
+@preview_for(Permission.QUOTES_WRITE, "console/quote_preview.html")
+def preview(caller: Caller) -> Quote:
+    return _drafted(caller, request.form)
 
 
 @blueprint.get("/<id:quote_id>")
@@ -141,6 +144,10 @@ def accept(caller: Caller, quote_id: str) -> str:
     if became.standing is None:
         return url_for(".show", quote_id=quote_id)
     return f"/console/licenses/{became.standing.license_id}?done={BECAME[kind]}"
+
+
+def _drafted(caller: Caller, values: Typed) -> Quote:
+    return house().quotes.preview(caller, read_wish(caller, read_form(QuoteSchema(), values)))
 
 
 def _listed(caller: Caller, state: State | None, before: str, format: Shown) -> dict[str, Any] | Response:

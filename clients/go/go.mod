@@ -1,0 +1,3 @@
+module koor.tech/licensing
+
+go 1.21
