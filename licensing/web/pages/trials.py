@@ -10,7 +10,7 @@ from flask import Blueprint, Response, make_response, redirect, request, url_for
 from marshmallow import Schema, ValidationError
 
 from licensing.core.encoding import b64url, unb64url
-from licensing.core.errors import Refusal
+from licensing.core.errors import ForeignOrigin, Refusal
 from licensing.core.trials import Source
 from licensing.services.registrations import CONFIRM_PATH, TRIAL_PATH
 from licensing.services.trials import Welcome
@@ -82,10 +82,15 @@ def confirm() -> Any:
 
 
 def public_form(act: Callable[[], Any], show: Callable[[Form], Any]) -> Any:
-    """What a form for everybody does; a refusal shows its page again, as it was typed."""
+    """What a form for everybody does; a refusal shows its page again, as it was typed.
+
+    A form that another page sent is neither worked on nor shown.
+    """
     try:
         require_own_origin()
         return act()
+    except ForeignOrigin as refusal:
+        return with_origin(refused_page(refusal))
     except Refusal as refusal:
         return with_origin(make_response(shown_again(refusal, show)))
 
