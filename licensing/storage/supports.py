@@ -29,6 +29,15 @@ class SupportOfferRow(Base):
     valid_until: Mapped[datetime | None]
 
 
+def put_offer(session: Session, offer: Offer) -> None:
+    """The level is on offer at the tier from its day on; a row of the same day is replaced."""
+    session.merge(
+        SupportOfferRow(
+            tier=offer.tier, support=offer.support, valid_from=offer.valid_from, valid_until=offer.valid_until
+        )
+    )
+
+
 def levels(session: Session) -> list[SupportLevel]:
     """Every level, the least first."""
     rows = session.scalars(select(SupportLevelRow).order_by(SupportLevelRow.rank))

@@ -23,6 +23,20 @@ class TierRow(Base):
     support: Mapped[str] = mapped_column(String(40))
 
 
+def put(session: Session, tier: Tier) -> None:
+    """The tier is as it is here from its day on; a row of the same day is replaced."""
+    session.merge(
+        TierRow(
+            name=tier.name,
+            valid_from=tier.valid_from,
+            edition=tier.edition,
+            min_seats=tier.min_seats,
+            max_seats=tier.max_seats,
+            support=tier.support,
+        )
+    )
+
+
 def every(session: Session) -> list[Tier]:
     """Every tier there is or was."""
     return [

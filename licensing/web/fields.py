@@ -20,6 +20,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
+_WORD = re.compile(r"[a-z][a-z0-9_]*")
 _DIGITS = re.compile(r"[0-9]{1,10}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 FIRST_YEAR, LAST_YEAR = 2020, 2100
@@ -43,6 +44,16 @@ class Text(fields.Field[str]):
         if not self._shortest <= len(value.strip()) <= self._longest:
             raise ValidationError(f"Must have {self._shortest} to {self._longest} characters.")
         return value.strip()
+
+
+class Word(Text):
+    """A name for programs: small letters, digits and underscores, a letter first."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any) -> str:
+        text = super()._deserialize(value, attr, data, **options)
+        if not _WORD.fullmatch(text):
+            raise ValidationError("Must be small letters, digits and underscores, a letter first.")
+        return text
 
 
 class WholeNumber(fields.Field[int]):

@@ -31,6 +31,8 @@ DONE = {
     "np-granted": "The cluster counts against the seats for non-production.",
     "np-withdrawn": "The cluster counts as a production cluster.",
     "price-set": "The price is set.",
+    "tier-set": "The tier is set. What was sold keeps its own.",
+    "support-offered": "The support level may be chosen at that tier.",
     "milestone-set": "The milestone is set.",
     "milestone-removed": "The milestone is removed.",
     "staff-added": "The account is made.",

@@ -110,6 +110,13 @@ ROUTES |= {
     "console_settings.put_price": lambda world: Visit(
         "/console/settings/prices", {"currency": "EUR", "node_year_minor": "120000", "valid_from": _today(world)}
     ),
+    "console_settings.put_tier": lambda world: Visit(
+        "/console/settings/tiers",
+        {"name": "medium_enterprise", "first_seat": "16", "support": "business", "valid_from": _today(world)},
+    ),
+    "console_settings.put_offer": lambda world: Visit(
+        "/console/settings/support", {"tier": "entry", "support": "business", "valid_from": _today(world)}
+    ),
     "console_settings.put_step": lambda world: Visit(
         "/console/settings/volume", {"min_seats": "25", "percent": "5", "valid_from": _today(world)}
     ),
