@@ -140,15 +140,11 @@ def judge(license: License, standing: Standing | None, report: Report, holding: 
     """The verdict on a cluster with its grant; without a standing it is that on a license nobody issued."""
     if standing is None:
         return evaluate(license, None, len(report.nodes), now, Circumstances(known=False, granted=0))
-    known = Circumstances(
-        fsid=report.fsid,
-        over_since=_seconds(holding.over_since),
-        revoked_at=_seconds(standing.revoked_at),
-        suspended_at=_seconds(standing.suspended_at),
-        bound_fsid=standing.bound_fsid,
-        duplicate_since=_seconds(holding.duplicate_since),
+    known = standing.circumstances(
+        report.fsid,
         granted=holding.granted,
-        ever_pro=standing.ever_pro,
+        over_since=holding.over_since,
+        duplicate_since=holding.duplicate_since,
     )
     return evaluate(pool_license(license, holding), None, len(report.nodes), now, known)
 
@@ -194,7 +190,3 @@ def _new_holding(id: str, license_id: str, report: Report, now: datetime) -> Hol
         production=report.production,
         np_granted=False,
     )
-
-
-def _seconds(moment: datetime | None) -> int | None:
-    return None if moment is None else int(moment.timestamp())

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from licensing.core.errors import LicenseState
 from licensing.core.licenses import Edition, License
+from licensing.core.verdicts import Circumstances
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,26 @@ class Standing:
         if self.revoked_at is not None:
             return "revoked"
         return "suspended" if self.suspended_at is not None else "active"
+
+    def circumstances(
+        self,
+        fsid: str | None,
+        *,
+        granted: int | None = None,
+        over_since: datetime | None = None,
+        duplicate_since: datetime | None = None,
+    ) -> Circumstances:
+        """What the server's book adds to an evaluation for the cluster `fsid`; the rest is of that cluster's row."""
+        return Circumstances(
+            fsid=fsid,
+            over_since=_seconds(over_since),
+            revoked_at=_seconds(self.revoked_at),
+            suspended_at=_seconds(self.suspended_at),
+            bound_fsid=self.bound_fsid,
+            duplicate_since=_seconds(duplicate_since),
+            granted=granted,
+            ever_pro=self.ever_pro,
+        )
 
     def require_not_revoked(self) -> None:
         """Raises LicenseState when nothing can be issued under the license any more."""
@@ -80,3 +101,7 @@ def _binding(license: License, previous: Standing | None) -> str | None:
 
 def _moment(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
+
+
+def _seconds(moment: datetime | None) -> int | None:
+    return None if moment is None else int(moment.timestamp())

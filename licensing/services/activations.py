@@ -14,7 +14,7 @@ from licensing.core.errors import InvalidFields, NotFound
 from licensing.core.licenses import Edition
 from licensing.core.portal import Visitor, actor
 from licensing.core.standings import Standing
-from licensing.core.verdicts import Circumstances, Verdict, evaluate
+from licensing.core.verdicts import Verdict, evaluate
 from licensing.services.authentication import Authentication
 from licensing.services.deeds import NO_LICENSE, seen
 from licensing.services.license_files import LicenseFiles
@@ -83,7 +83,7 @@ class Activations:
         license = self._files.license(self._files.token(session, standing))
         elsewhere = cluster_outlines.granted_elsewhere(session, license_id, request.fsid, now)
         granted = min(request.nodes, max(0, license.seats - elsewhere))
-        verdict = evaluate(license, None, request.nodes, now, _known(standing, request, granted))
+        verdict = evaluate(license, None, request.nodes, now, standing.circumstances(request.fsid, granted=granted))
         _note(session, license_id, request, by, now)
         license_file = self._files.current(session, standing, now)
         return Activated(request, verdict, license_file, check_code(license_file))
@@ -100,14 +100,3 @@ def _note(session: Session, license_id: str, request: ActivationRequest, by: str
     }
     if all(each.action != ACTION or each.details != details for each in events.of_subject(session, license_id)):
         events.add(session, by, ACTION, license_id, now, details)
-
-
-def _known(standing: Standing, request: ActivationRequest, granted: int) -> Circumstances:
-    return Circumstances(
-        fsid=request.fsid,
-        revoked_at=None if standing.revoked_at is None else int(standing.revoked_at.timestamp()),
-        suspended_at=None if standing.suspended_at is None else int(standing.suspended_at.timestamp()),
-        bound_fsid=standing.bound_fsid,
-        ever_pro=standing.ever_pro,
-        granted=granted,
-    )

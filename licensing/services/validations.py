@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from licensing.core.standings import Standing
 from licensing.core.verdicts import Circumstances, Verdict, evaluate
 from licensing.services.authentication import Authentication
 from licensing.services.license_files import LicenseFiles
@@ -41,18 +40,8 @@ class Validations:
         with self._database.read() as session:
             standing = licenses.find(session, license.lid)
             if standing is not None and self._authentication.is_ours(session, bearer, standing):
-                license, known = self._files.newest(session, license, standing), _known(standing, fsid)
+                license, known = self._files.newest(session, license, standing), standing.circumstances(fsid)
         if not known.known:
             self._authentication.alarm(bearer)
         planned = None if nodes_planned is None else evaluate(license, None, nodes_planned, now, known)
         return Validated(evaluate(license, None, nodes, now, known), planned)
-
-
-def _known(standing: Standing, fsid: str | None) -> Circumstances:
-    return Circumstances(
-        fsid=fsid,
-        revoked_at=None if standing.revoked_at is None else int(standing.revoked_at.timestamp()),
-        suspended_at=None if standing.suspended_at is None else int(standing.suspended_at.timestamp()),
-        bound_fsid=standing.bound_fsid,
-        ever_pro=standing.ever_pro,
-    )
