@@ -13,6 +13,8 @@ from typing import Any
 
 MAX_DEPTH = 32
 """Deepest nesting of objects and arrays that is read. Ours use 4."""
+MAX_DIGITS = 4_300
+"""Digits of the longest whole number that is read: every reader has the same bound."""
 
 _TO_URL = bytes.maketrans(b"+/", b"-_")
 _FROM_URL = bytes.maketrans(b"-_+/", b"+/!!")  # what the other alphabet has becomes what no alphabet has
@@ -57,6 +59,12 @@ def _refuse(literal: str) -> Any:
     raise ValueError(f"{literal[:20]} is not a number we read")
 
 
+def _int(literal: str) -> int:
+    if len(literal.lstrip("-")) > MAX_DIGITS:
+        raise ValueError("the number is too long")
+    return int(literal)
+
+
 def _float(literal: str) -> float:
     number = float(literal)
     if number in (float("inf"), float("-inf")):
@@ -64,8 +72,12 @@ def _float(literal: str) -> float:
     return number
 
 
-_token_json = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_refuse).raw_decode
-_body_json = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_float).decode
+_token_json = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_refuse, parse_int=_int
+).raw_decode
+_body_json = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_float, parse_int=_int
+).decode
 
 
 def read_token_json(data: bytes) -> object:
