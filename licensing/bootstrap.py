@@ -172,7 +172,7 @@ def build(settings: Settings, system: System | None = None) -> House:
     sign_in = SignIn(database, system)
     organizations = Organizations(database, issuing, system)
     domains = PublishedLists()
-    registrations = Registrations(database, files, domains, system, issuer)
+    registrations = Registrations(database, domains, system, issuer)
     provider = open_provider(
         settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret_file, issuer, system.now
     )

@@ -36,7 +36,8 @@ The link works once and for one hour. If you did not ask for this, do nothing.
     )
 
 
-def license_again(recipient: str, name: str, link: str, code: str, license_file: str) -> Mail:
+def license_again(recipient: str, name: str, link: str, code: str) -> Mail:
+    """The license file is attached when the mail is sent."""
     return Mail(
         recipient,
         "Your Koor license",
@@ -52,7 +53,6 @@ or type this code where you registered, within ten minutes:
 
 If you did not ask for this, do nothing.
 """,
-        ((LICENSE_FILE_NAME, license_file),),
     )
 
 

@@ -8,11 +8,10 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from licensing.core import mails, throttle
-from licensing.core.addresses import DomainKnowledge, fold, trial_key
+from licensing.core.addresses import Address, DomainKnowledge, fold, trial_key
 from licensing.core.errors import DisposableAddress, TooManyTries
 from licensing.core.mails import Mail
 from licensing.core.trials import Registration, Source, code_hash, link_hash, spelled_code
-from licensing.services.license_files import LicenseFiles, as_text
 from licensing.services.throttle import spend
 from licensing.storage import histories, licenses, organizations, outbox, registrations
 from licensing.storage.database import Database
@@ -20,6 +19,8 @@ from licensing.system import System
 
 TRIAL_PATH = "/trial"
 CONFIRM_PATH = f"{TRIAL_PATH}/confirm"
+NOBODY = ""
+"""The id that no organisation has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +38,8 @@ class Applicant:
 class Registrations:
     """The way from a form to a mail."""
 
-    def __init__(
-        self, database: Database, files: LicenseFiles, domains: DomainKnowledge, system: System, public_url: str
-    ) -> None:
+    def __init__(self, database: Database, domains: DomainKnowledge, system: System, public_url: str) -> None:
         self._database = database
-        self._files = files
         self._domains = domains
         self._system = system
         self._public_url = public_url
@@ -64,51 +62,62 @@ class Registrations:
             source=source,
             news=applicant.news,
         )
+        now = self._system.now()
         with self._database.write() as session:
-            return self._register(session, registration, self._system.now())
+            spend(session, throttle.of_registration(address.folded), now)
+            return self._write(session, registration, now)
 
     def again(self, email: str) -> None:
         """What was mailed to this mailbox is mailed once more, with a new link and code.
 
         Nothing happens where nobody has registered, where it is confirmed, and where there were several mails just
-        now; and nobody is told which.
+        now; and nobody is told which: the same is done for everybody, and then taken back.
         """
-        now = self._system.now()
+        now, address = self._system.now(), fold(email)
         with self._database.write() as session:
-            pending = registrations.newest_of(session, fold(email).folded)
-            if pending is None or pending.used_at is not None or now >= pending.link_expires_at:
-                return
             try:
-                self._register(session, pending.registration, now)
+                spend(session, throttle.of_registration(address.folded), now)
             except TooManyTries:
                 return
+            pending = registrations.newest_of(session, address.folded)
+            is_awaited = pending is not None and pending.used_at is None and now < pending.link_expires_at
+            with session.begin_nested() as mailing:
+                self._write(session, self._nobodys(address) if pending is None else pending.registration, now)
+                session.flush()  # so that it is written, and the work is the same, before it may be taken back
+                if not is_awaited:
+                    mailing.rollback()
 
-    def _register(self, session: Session, registration: Registration, now: datetime) -> str:
-        spend(session, throttle.of_registration(registration.address.folded), now)
+    def _write(self, session: Session, registration: Registration, now: datetime) -> str:
         id, link, code = self._system.new_id(), self._system.new_link(), self._system.new_code()
         registrations.add(session, id, registration, link_hash(link), code_hash(registration.address, code), now)
         histories.mark(session, registration.trial_key)
-        for mail in self._mails(session, registration, link, code, now):
-            outbox.add(session, self._system.new_id(), mail, now)
+        for mail, license_id in self._mails(session, registration, link, code):
+            outbox.add(session, self._system.new_id(), mail, now, license_id)
         return id
 
-    def _mails(self, session: Session, registration: Registration, link: str, code: str, now: datetime) -> list[Mail]:
-        """What is to be written, and to whom: never more than its reader may know."""
+    def _mails(
+        self, session: Session, registration: Registration, link: str, code: str
+    ) -> list[tuple[Mail, str | None]]:
+        """What is to be written, and to whom, with the license whose file it brings: never more than its reader may
+        know.
+
+        The same is looked up for everybody, and files are made when the mail leaves: who has a license already must
+        not show in how long the answer takes.
+        """
         address, url = registration.address, f"{self._public_url}{CONFIRM_PATH}?token={link}"
         spelled = spelled_code(code)
         holder = organizations.with_trial_key(session, registration.trial_key)
+        holder_id = NOBODY if holder is None else holder.id
+        contacts, standing = organizations.contacts(session, holder_id), licenses.first_of(session, holder_id)
         if holder is None:
-            return [mails.confirmation(address.typed, registration.name, url, spelled)]
-        for contact in organizations.contacts(session, holder.id):
-            if contact.folded_email == address.folded:
-                # To the address on record, not the one just typed: folding may err, and a license must not go astray.
-                standing = licenses.first_of(session, holder.id)
-                if standing is None:
-                    break
-                license_file = as_text(self._files.current(session, standing, now))
-                return [mails.license_again(contact.email, contact.name, url, spelled, license_file)]
-        asked = [
-            mails.colleague_asked(contact.email, contact.name, address.typed)
-            for contact in organizations.contacts(session, holder.id)[:1]
-        ]
-        return [mails.colleague_has_it(address.typed, registration.name), *asked]
+            return [(mails.confirmation(address.typed, registration.name, url, spelled), None)]
+        known = next((each for each in contacts if each.folded_email == address.folded), None)
+        if known is not None and standing is not None:
+            # To the address on record, not the one just typed: folding may err, and a license must not go astray.
+            return [(mails.license_again(known.email, known.name, url, spelled), standing.license_id)]
+        asked = [(mails.colleague_asked(each.email, each.name, address.typed), None) for each in contacts[:1]]
+        return [(mails.colleague_has_it(address.typed, registration.name), None), *asked]
+
+    def _nobodys(self, address: Address) -> Registration:
+        """A registration that nobody asked for."""
+        return Registration(address, "", "", "", 0, trial_key(address, self._domains), Source.PAGE)

@@ -22,6 +22,8 @@ from licensing.storage.staff import Credentials, StaffMember
 from licensing.system import System
 
 REFUSED = "Address, password or code is wrong."
+NOBODY = ""
+"""The id that no account has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +67,12 @@ class SignIn:
         with self._database.read() as session:
             throttle.require_few(session, tries, now)
             member = staff.by_email(session, email)
-            known = None if member is None else staff.credentials(session, member.id).password_hash
+            staff_id = NOBODY if member is None else member.id
+            known = staff.credentials(session, staff_id).password_hash
         is_right = passwords.matches(known, password)
         with self._database.write() as session:
             throttle.require_few_in_turn(session, tries, now)
-            opened = None
-            if is_right and member is not None:
-                opened = self._opened(session, member.id, known, code, now)
+            opened = self._opened(session, staff_id, known if is_right else None, code, now)
             throttle.count(session, tries, now, failed=opened is None)
         if opened is None:
             raise SignInRefused(REFUSED)
@@ -122,10 +123,11 @@ class SignIn:
     def _opened(
         self, session: Session, staff_id: str, known: str | None, code: str | None, now: datetime
     ) -> Opened | None:
-        """The session, unless the code is wrong, or the account was disabled or reset since the password was read."""
+        """The session, unless the password (None: it was wrong) or the code is wrong, or the account was disabled or
+        reset since the password was read."""
         member = staff.lock(session, staff_id)
         credentials = staff.credentials(session, staff_id)
-        if member is None or member.disabled_at is not None or credentials.password_hash != known:
+        if known is None or credentials.password_hash != known or member is None or member.disabled_at is not None:
             return None
         if member.has_second_factor and not take_code(session, staff_id, credentials, code, now):
             return None

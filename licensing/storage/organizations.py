@@ -127,10 +127,7 @@ def lock(session: Session, ids: Sequence[str]) -> dict[str, Organization]:
 
 def family(session: Session, id: str) -> tuple[str, ...]:
     """The ids of one customer: the organisation that others were merged into comes first."""
-    row = session.execute(select(OrganizationRow.merged_into).where(OrganizationRow.id == id)).first()
-    if row is None:
-        return (id,)
-    head = row.merged_into or id
+    head = session.scalar(select(OrganizationRow.merged_into).where(OrganizationRow.id == id)) or id
     merged = select(OrganizationRow.id).where(OrganizationRow.merged_into == head).order_by(OrganizationRow.id)
     return (head, *session.scalars(merged))
 

@@ -66,7 +66,8 @@ class Listed:
     last_error: str | None
 
 
-def add(session: Session, id: str, mail: Mail, now: datetime) -> None:
+def add(session: Session, id: str, mail: Mail, now: datetime, license_id: str | None = None) -> None:
+    """A mail that is due now; the file of the license `license_id` is attached when it leaves."""
     session.add(
         OutboxRow(
             id=id,
@@ -80,6 +81,7 @@ def add(session: Session, id: str, mail: Mail, now: datetime) -> None:
             sent_at=None,
             dead_at=None,
             last_error=None,
+            license_id=license_id,
         )
     )
 

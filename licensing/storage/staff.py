@@ -133,8 +133,10 @@ def lock(session: Session, id: str) -> StaffMember | None:
 
 
 def credentials(session: Session, id: str) -> Credentials:
-    """What the person signs in with; `lock` her first where it is to be used up."""
-    row = session.get_one(StaffRow, id)
+    """What the person signs in with, nothing where there is none; `lock` her first where it is to be used up."""
+    row = session.get(StaffRow, id)
+    if row is None:
+        return Credentials(None, None, False, 0)
     return Credentials(row.password_hash, row.totp_secret, row.totp_confirmed, row.totp_last_step)
 
 

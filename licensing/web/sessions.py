@@ -6,6 +6,7 @@ from functools import wraps
 from typing import Any
 from urllib.parse import urlsplit
 
+from flask import request
 from werkzeug.wrappers import Response
 
 from licensing.core.sessions import LIFETIME
@@ -31,7 +32,12 @@ def for_any_session(view: View) -> View:
 
 
 def give_session(response: Response, secret: str) -> None:
-    """The browser keeps the session's secret: no script sees it, and no other site makes it go along with a POST."""
+    """The browser keeps the session's secret: no script sees it, and no other site makes it go along with a POST.
+
+    The session that it had before has ended, whosever it was.
+    """
+    if before := request.cookies.get(SESSION_COOKIE):
+        house().sign_in.sign_out(before)
     response.set_cookie(
         SESSION_COOKIE,
         secret,
