@@ -50,6 +50,7 @@ from licensing.services.privacy import Privacy
 from licensing.services.quote_requests import QuoteRequests
 from licensing.services.quotes import Quotes
 from licensing.services.registrations import Registrations
+from licensing.services.relays import Relays
 from licensing.services.reports import Reports
 from licensing.services.revocations import RevokedLists
 from licensing.services.rollups import Rollups
@@ -90,6 +91,7 @@ class House:
     organizations: Organizations
     entitlements: Entitlements
     licenses: Licenses
+    relays: Relays
     clusters: Clusters
     sales: Sales
     previews: Previews
@@ -129,13 +131,18 @@ def open_system(settings: Settings) -> System:
 
 def open_keys(settings: Settings) -> KeyStore:
     """The folder of key files; nothing is read yet but the passphrase."""
-    passphrase = None
-    if settings.keys_passphrase_file is not None:
-        try:
-            passphrase = settings.keys_passphrase_file.read_bytes().strip()
-        except OSError as error:
-            raise KeyUnusable(f"The passphrase file {settings.keys_passphrase_file} can't be read.") from error
+    passphrase = open_passphrase(settings)
     return KeyStore(settings.keys_dir, TRUSTED_ROOTS, passphrase, allow_test=not settings.in_production)
+
+
+def open_passphrase(settings: Settings) -> bytes | None:
+    """The passphrase of the private key files, where one is set."""
+    if settings.keys_passphrase_file is None:
+        return None
+    try:
+        return settings.keys_passphrase_file.read_bytes().strip()
+    except OSError as error:
+        raise KeyUnusable(f"The passphrase file {settings.keys_passphrase_file} can't be read.") from error
 
 
 def open_offline_keys(settings: Settings) -> KeyManagement:
@@ -158,7 +165,7 @@ def build(settings: Settings, system: System | None = None) -> House:
     revoked_lists = RevokedLists(database, keys, issuer)
     files = LicenseFiles(keys, revoked_lists)
     authentication = Authentication(database, keys, system.now)
-    ledger = Ledger(database, keys, system.now, _origin(issuer), settings.data_dir / HIGH_WATER)
+    ledger = Ledger(database, keys, system.now, origin(issuer), settings.data_dir / HIGH_WATER)
     transport = open_transport(settings.mail_url, settings.mail_from, system)
     outbox = Outbox(database, transport, files, system.now)
 
@@ -193,6 +200,7 @@ def build(settings: Settings, system: System | None = None) -> House:
         organizations=organizations,
         entitlements=Entitlements(database, system.now),
         licenses=Licenses(deeds),
+        relays=Relays(deeds, allow_test=not settings.in_production),
         clusters=Clusters(database, system),
         sales=sales,
         previews=Previews(deeds),
@@ -253,7 +261,7 @@ def require_fit(house: House) -> None:
     house.keys.current()
 
 
-def _origin(public_url: str) -> str:
+def origin(public_url: str) -> str:
     """The ledger's name: host and path, without scheme (C2SP tlog-checkpoint)."""
     parts = urlsplit(public_url)
     return f"{parts.netloc}{parts.path}/ledger/1"

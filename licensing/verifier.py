@@ -18,8 +18,10 @@ from licensing.core.errors import Reason, Unauthentic
 from licensing.core.keys import Keyring, RootKey, newest, open_statement, read_root
 from licensing.core.leases import Lease, verify_lease
 from licensing.core.licenses import License, read_license_file, verify_license
+from licensing.core.relays import lease_headers
 from licensing.core.revocations import RevokedList, verify_revoked
 from licensing.core.roots import TRUSTED_ROOTS
+from licensing.core.tokens import Headers
 from licensing.core.verdicts import Circumstances, Verdict, evaluate
 
 __all__ = [
@@ -37,6 +39,7 @@ __all__ = [
     "Verdict",
     "Warning",
     "evaluate",
+    "lease_headers",
     "open_license_file",
     "open_statement",
     "read_root",
@@ -58,6 +61,10 @@ class OpenedFile:
     license: License
     keyring: Keyring
     revoked: RevokedList | None
+
+    def lease_headers(self) -> Headers:
+        """What to verify this license's leases with: the keyring's headers, and that of the relay it names, if any."""
+        return lease_headers(self.license, self.keyring)
 
     def circumstances(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from threading import Event, Thread
 
 import click
@@ -12,6 +13,7 @@ from granian.server import Server
 
 from licensing.bootstrap import House, require_fit, set_up
 from licensing.cli.houses import open_house
+from licensing.settings import Settings
 
 THREADS = 2
 BACKLOG = 1024
@@ -28,24 +30,28 @@ def init() -> None:
 @click.command()
 def serve() -> None:
     """Serve, and send mails. In development, set up first what is missing."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    log_to_error_stream()
     house = open_house()
     settings = house.settings
     if not settings.in_production:
         _set_up(house)
     require_fit(house)
     house.revoked_lists.current(house.system.now())
-    host, port = settings.address
     click.echo(f"serving   {settings.public_url}")
     click.echo(f"mails     {house.transport.describe()}")
     click.echo(f"data      {settings.data_dir}")
+    run(settings, "licensing.web.app:app_from_environment", house.worker.run)
+
+
+def run(settings: Settings, application: str, work: Callable[[Event], None]) -> None:
+    """Serves the application in processes of its own, with `work` beside them, until it is told to stop."""
+    host, port = settings.address
     stop = Event()
-    worker = Thread(target=house.worker.run, args=(stop,), name="worker")
+    worker = Thread(target=work, args=(stop,), name="worker")
     worker.start()
     try:
         Server(
-            "licensing.web.app:app_from_environment",
+            application,
             factory=True,
             address=host,
             port=port,
@@ -62,6 +68,12 @@ def serve() -> None:
     finally:
         stop.set()
         worker.join()
+
+
+def log_to_error_stream() -> None:
+    """What happens is told there, migrations only when they go wrong."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 def _set_up(house: House) -> None:

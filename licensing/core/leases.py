@@ -82,7 +82,10 @@ _CODES = {code.value: code for code in Code}
 
 
 def verify_lease(unverified_token: object, headers: Headers) -> Lease:
-    """The lease that `unverified_token` proves, however old; raises Unauthentic."""
+    """The lease that `unverified_token` proves, however old; raises Unauthentic.
+
+    `headers` are those of the keyring, or of `relays.lease_headers` where the license names a relay.
+    """
     return _parse_lease(open_token(unverified_token, headers, TokenType.LEASE))
 
 

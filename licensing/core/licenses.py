@@ -150,6 +150,8 @@ def lint(license: License) -> None:
             "A license binds Ceph clusters by their fsid, a UUID in lower case, or any cluster by `*` alone."
         )
     if license.edition is Edition.TRIAL:
+        if license.relay is not None:
+            raise TermRefused("A trial has no relay: its seats are for one cluster.")
         if license.exp is not None:
             raise TermRefused("A trial has no end date.")
         return

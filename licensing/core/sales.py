@@ -172,7 +172,8 @@ def undone(license: License, before: License | None, serial: str, now: datetime)
     """The rights of the issue before, under the next `seq`; None when there are none left to go back to."""
     if before is None or (before.exp is not None and before.exp <= int(now.timestamp())):
         return None
-    return same_again(before, serial, now)._replace(seq=license.seq + 1, prev=license.jti)
+    relay = license.relay if before.edition is Edition.PRO else None  # no sale gave it, and none takes it away
+    return same_again(before, serial, now)._replace(seq=license.seq + 1, prev=license.jti, relay=relay)
 
 
 def resizing_kind(license: License, seats: int, np_seats: int) -> Kind:
@@ -189,7 +190,9 @@ def lowers_rights(old: License, fresh: License) -> bool:
     if old.edition is not Edition.PRO:
         return False
     shorter = fresh.exp is not None and (old.exp is None or fresh.exp < old.exp)
-    return fresh.edition is not Edition.PRO or fresh.seats < old.seats or fresh.np_seats < old.np_seats or shorter
+    fewer = fresh.seats < old.seats or fresh.np_seats < old.np_seats
+    loses_relay = old.relay is not None and fresh.relay != old.relay  # whoever stole its key would keep the old issue
+    return fresh.edition is not Edition.PRO or fewer or shorter or loses_relay
 
 
 def overlaps(one: License, other: License) -> bool:

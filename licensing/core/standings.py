@@ -16,6 +16,7 @@ class Standing:
 
     `jti` and `signed_hash` name its newest issuance and the SHA-256 hex of what was signed. `bound_fsid` is the Ceph
     cluster that a trial's first check-in bound it to. `ever_pro` stays true once a paid license was issued.
+    `relay_kid` and `relay_x` (base64url) are the key of the relay that shares its seats, if there is one.
     """
 
     license_id: str
@@ -36,6 +37,8 @@ class Standing:
     revoked_at: datetime | None
     bound_fsid: str | None
     created_at: datetime
+    relay_kid: str | None = None
+    relay_x: str | None = None
 
     @property
     def status(self) -> str:
@@ -91,6 +94,8 @@ def issued(license: License, signed_hash: str, previous: Standing | None) -> Sta
         revoked_at=None,
         bound_fsid=_binding(license, previous),
         created_at=_moment(license.iat) if previous is None else previous.created_at,
+        relay_kid=None if license.relay is None else license.relay[0],
+        relay_x=None if license.relay is None else license.relay[1],
     )
 
 

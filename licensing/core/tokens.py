@@ -12,7 +12,8 @@ Payloads are canonical JSON; their members are described in `licenses`, `leases`
 3. payload and signature are strict base64url (encoding them again gives the same text);
 4. the signature is 64 bytes and is Ed25519's over `header.payload` (weak keys never reach a keyring, see `keys`);
 5. only now the payload is read: strict UTF-8 JSON, unique names, whole numbers, bounded depth, an object;
-6. the key's state and window around `iat`, `aud`, then `v` and exact types of all claims (by the parser of the type).
+6. the key's state and window around `iat`, for a relay's key the `lid`, `aud`, then `v` and exact types of all claims
+   (by the parser of the type).
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ MAX_CHARACTERS: Mapping[TokenType, int] = {
 class HeaderKey:
     """What one exact header text stands for: a type, a public key, and when that key may have signed.
 
-    `not_before` and `sign_until` are Unix seconds, `not_before <= iat < sign_until`; a root key has no window.
+    `not_before` and `sign_until` are Unix seconds, `not_before <= iat < sign_until`; a root key has no window. With
+    `lid` it signs for that license alone (see `relays`).
     """
 
     typ: TokenType
@@ -64,6 +66,7 @@ class HeaderKey:
     not_before: int | None = None
     sign_until: int | None = None
     revoked: bool = False
+    lid: str | None = None
 
 
 Headers = Mapping[str, HeaderKey]
@@ -119,13 +122,13 @@ def open_token(unverified_token: object, headers: Headers, typ: TokenType) -> di
     if type(claims) is not dict:
         raise Unauthentic(Reason.BAD_PAYLOAD, "The payload is not a JSON object.")
     # 6. claims
-    _check_key(key, claims.get("iat"))
+    _check_key(key, claims.get("iat"), claims.get("lid"))
     if claims.get("aud") != AUDIENCE:
         raise Unauthentic(Reason.WRONG_AUDIENCE, f"The token is not for {AUDIENCE}.")
     return claims
 
 
-def _check_key(key: HeaderKey, issued_at: object) -> None:
+def _check_key(key: HeaderKey, issued_at: object, license_id: object) -> None:
     if key.revoked:
         raise Unauthentic(Reason.KEY_REVOKED, f"The key {key.kid} is revoked.")
     if type(issued_at) is not int:
@@ -134,6 +137,8 @@ def _check_key(key: HeaderKey, issued_at: object) -> None:
         raise Unauthentic(Reason.KEY_NOT_YET, f"The key {key.kid} did not sign yet at the token's `iat`.")
     if key.sign_until is not None and issued_at >= key.sign_until:
         raise Unauthentic(Reason.KEY_RETIRED, f"The key {key.kid} no longer signed at the token's `iat`.")
+    if key.lid is not None and license_id != key.lid:
+        raise bad_claims(f"The key {key.kid} signs for another license alone.")
 
 
 def bad_claims(detail: str) -> Unauthentic:

@@ -216,6 +216,12 @@ def _seconds(moment: datetime | None) -> int | None:
     return None if moment is None else int(moment.timestamp())
 
 
+_SAME = (
+    *("organization_id", "edition", "tier", "support", "seats", "np_seats", "seq", "starts_at", "ends_at"),
+    *("relay_kid", "relay_x"),
+)
+
+
 def _compare_license(audited: rows.AuditedLicense) -> str | None:
     """What is wrong with a license's row; its token was compared with its leaf already."""
     standing = audited.standing
@@ -229,8 +235,7 @@ def _compare_license(audited: rows.AuditedLicense) -> str | None:
     if license is None:
         return "its newest token can't be read"
     told = issued(license, standing.signed_hash, standing)
-    same = ("organization_id", "edition", "tier", "support", "seats", "np_seats", "seq", "starts_at", "ends_at")
-    wrong = [name for name in same if getattr(told, name) != getattr(standing, name)]
+    wrong = [name for name in _SAME if getattr(told, name) != getattr(standing, name)]
     if wrong:
         return f"its row differs from its newest token in {', '.join(wrong)}"
     if (standing.revoked_at is not None) != _is_revoked(audited.states):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 from sqlalchemy import text
@@ -16,13 +16,21 @@ from licensing.storage.database import Database
 
 
 class Health:
-    """Asks every part that an answer depends on."""
+    """Asks every part that an answer depends on. `signs` is what this server signs by the key statement."""
 
-    def __init__(self, database: Database, keys: KeyStore, ledger: Ledger, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        keys: KeyStore,
+        ledger: Ledger,
+        now: Callable[[], datetime],
+        signs: Collection[Purpose] = tuple(Purpose),
+    ) -> None:
         self._database = database
         self._keys = keys
         self._ledger = ledger
         self._now = now
+        self._signs = signs
 
     def problems(self) -> dict[str, str]:
         """What is wrong, by part; empty when the server is ready."""
@@ -42,7 +50,7 @@ class Health:
 
     def _keys_problem(self) -> str | None:
         keyring, seconds = self._keys.current().keyring, int(self._now().timestamp())
-        over = [purpose.value for purpose in Purpose if _is_over(keyring.active(purpose), seconds)]
+        over = [purpose.value for purpose in self._signs if _is_over(keyring.active(purpose), seconds)]
         if over:
             return f"The active key may sign no longer, or is missing: {', '.join(over)}; run: licensing keys rotate"
         return self._keys.problem

@@ -5,23 +5,30 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Protocol
 
 from sqlalchemy.orm import Session
 
 from licensing.core.errors import LedgerBroken, NotFound, Unauthentic
 from licensing.core.licenses import License, verify_license
 from licensing.core.standings import Standing
-from licensing.services.revocations import RevokedLists
 from licensing.services.signing import KeyStore
 from licensing.storage import licenses
 
 HUMAN_NOTE = "For people only: programs trust the signed parts, never this one."
 
 
+class Lists(Protocol):
+    """Has the revoked list: the vendor's server signs it, a relay was given it."""
+
+    def refresh(self, session: Session, now: datetime, /) -> str:
+        """The list as it must read at `now`."""
+
+
 class LicenseFiles:
     """Puts together the tokens that a license file carries."""
 
-    def __init__(self, keys: KeyStore, revoked_lists: RevokedLists) -> None:
+    def __init__(self, keys: KeyStore, revoked_lists: Lists) -> None:
         self._keys = keys
         self._revoked_lists = revoked_lists
 

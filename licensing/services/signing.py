@@ -92,6 +92,7 @@ class KeyStore:
     def __init__(self, folder: Path, roots: Sequence[RootKey], passphrase: bytes | None, *, allow_test: bool) -> None:
         self.folder = folder
         self.passphrase = passphrase
+        self._watched = folder / keyfiles.STATEMENT
         self._roots = roots
         self._allow_test = allow_test
         self._lock = Lock()
@@ -131,7 +132,7 @@ class KeyStore:
 
     def _file_stamp(self) -> tuple[int, int] | None:
         try:
-            status = (self.folder / keyfiles.STATEMENT).stat()
+            status = self._watched.stat()
         except OSError:
             return None
         return status.st_mtime_ns, status.st_ino

@@ -24,7 +24,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from licensing.core.errors import KeyUnusable, Unauthentic
-from licensing.core.keys import RootKey, jwk, read_root
+from licensing.core.keys import TEST_MARK, RootKey, jwk, read_root
+from licensing.core.relays import RelayKey, read_relay
 
 STATEMENT = "statement.jwt"
 UNSIGNED_STATEMENT = "statement.unsigned.json"
@@ -90,6 +91,23 @@ def read_root_file(path: Path) -> RootKey:
         raise KeyUnusable(f"The root key file {path} can't be read: {error.strerror}.") from error
     except (ValueError, Unauthentic) as error:
         raise KeyUnusable(f"The file {path} holds no root public key.") from error
+
+
+def read_relay_file(path: Path) -> RelayKey:
+    """The relay's public key in a JWK file; raises KeyUnusable."""
+    try:
+        return read_relay(json.loads(path.read_text("utf-8")))
+    except OSError as error:
+        raise KeyUnusable(f"The relay key file {path} can't be read: {error.strerror}.") from error
+    except (ValueError, Unauthentic) as error:
+        raise KeyUnusable(f"The file {path} holds no public key of a relay.") from error
+
+
+def private_kids(folder: Path, role: str) -> list[str]:
+    """The names of the private keys of `role` in the folder, marked TEST- or not, in order."""
+    names = sorted(path.name for path in folder.glob(f"*{role}-*.key.pem"))
+    kids = [name.removesuffix(".key.pem") for name in names]
+    return [kid for kid in kids if kid.removeprefix(TEST_MARK).startswith(f"{role}-")]
 
 
 def write_text(path: Path, content: str) -> None:

@@ -36,6 +36,9 @@ class LicenseRow(Base):
     revoked_at: Mapped[datetime | None]
     bound_fsid: Mapped[str | None] = mapped_column(String(36))
     created_at: Mapped[datetime]
+    # The key of the relay that the newest issue names: its name, and its public half in base64url.
+    relay_kid: Mapped[str | None] = mapped_column(String(80))
+    relay_x: Mapped[str | None] = mapped_column(String(43))
 
 
 class TokenRow(Base):

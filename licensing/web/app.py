@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Flask
+from collections.abc import Iterable
+
+from flask import Blueprint, Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from licensing.bootstrap import House, build, require_fit
-from licensing.settings import read_settings
+from licensing.settings import Settings, read_settings
 from licensing.web import problems, requests
 from licensing.web.api import activations as api_activations
 from licensing.web.api import api_keys as api_api_keys
@@ -23,6 +25,7 @@ from licensing.web.api import milestones as api_milestones
 from licensing.web.api import organizations as api_organizations
 from licensing.web.api import prices as api_prices
 from licensing.web.api import quotes as api_quotes
+from licensing.web.api import relays as api_relays
 from licensing.web.api import reports as api_reports
 from licensing.web.api import revocations as api_revocations
 from licensing.web.api import sessions as api_sessions
@@ -76,6 +79,7 @@ BLUEPRINTS = (
     api_organizations.blueprint,
     api_prices.blueprint,
     api_quotes.blueprint,
+    api_relays.blueprint,
     api_reports.blueprint,
     api_revocations.blueprint,
     api_sessions.blueprint,
@@ -115,18 +119,22 @@ BLUEPRINTS = (
 
 def create_app(house: House) -> Flask:
     """The WSGI application that speaks for `house`."""
-    app = house.app
+    places.register(house.app)
+    return assemble(house.app, house, house.settings, BLUEPRINTS)
+
+
+def assemble(app: Flask, house: object, settings: Settings, blueprints: Iterable[Blueprint]) -> Flask:
+    """The application of these blueprints: `house` has the parts that their views ask for."""
     app.extensions["house"] = house
     app.config["MAX_CONTENT_LENGTH"] = requests.MAX_BODY_BYTES
     app.url_map.merge_slashes = False  # a path has one spelling: no redirect to wherever the Host header says
-    if house.settings.proxies:
+    if settings.proxies:
         # Each of our own proxies has added one address; what stands before those is anybody's claim.
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=house.settings.proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
     problems.register(app)
     requests.register(app)
     rendering.register(app)
-    places.register(app)
-    for blueprint in BLUEPRINTS:
+    for blueprint in blueprints:
         app.register_blueprint(blueprint)
     return app
 

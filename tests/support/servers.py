@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,8 +33,11 @@ class RunningServer:
 
 
 @contextmanager
-def running_server(folder: Path, **settings: str) -> Iterator[RunningServer]:
-    """A server with LICENSING_<settings>, its data in `folder` unless they say otherwise."""
+def running_server(folder: Path, *, command: Sequence[str] = ("serve",), **settings: str) -> Iterator[RunningServer]:
+    """A server with LICENSING_<settings>, its data in `folder` unless they say otherwise.
+
+    `command` is what `licensing` is told to run.
+    """
     port = free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("LICENSING_")}
     environment |= {"LICENSING_DATA_DIR": str(folder), "LICENSING_BIND": f"127.0.0.1:{port}"}
@@ -43,7 +46,7 @@ def running_server(folder: Path, **settings: str) -> Iterator[RunningServer]:
     folder.mkdir(parents=True, exist_ok=True)
     with server.log.open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "licensing", "serve"], stdout=log, stderr=log, env=environment
+            [sys.executable, "-m", "licensing", *command], stdout=log, stderr=log, env=environment
         )
     try:
         _wait(server, process)

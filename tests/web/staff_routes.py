@@ -8,11 +8,13 @@ from itertools import count
 from typing import Any
 
 from licensing.core.callers import OPERATOR, Caller, Permission
+from licensing.core.keys import jwk
 from licensing.core.milestones import Aim
 from licensing.core.prices import Price
 from licensing.core.sales import Purchase, Term
 from licensing.services.organizations import Person
 from licensing.services.quotes import Wish
+from tests.core.factories import make_key
 from tests.support.worlds import FSID, World, nodes, standing, token_of
 
 ABSENT = "0" * 32
@@ -220,6 +222,7 @@ def _today(world: World) -> str:
 
 
 REASON = {"reason": "x"}
+RELAY_JWK = jwk(make_key("relay").kid, make_key("relay").x)
 STAFF_ROUTES: dict[tuple[str, str], Prepare] = {
     ("GET", "/v1/licenses"): lambda world: Request("/v1/licenses"),
     ("POST", "/v1/licenses"): _sell,
@@ -233,6 +236,7 @@ STAFF_ROUTES: dict[tuple[str, str], Prepare] = {
     ("POST", "/v1/licenses/<id:license_id>/revocation"): of_license("/revocation", REASON),
     ("POST", "/v1/licenses/<id:license_id>/reissue"): of_license("/reissue", REASON),
     ("POST", "/v1/licenses/<id:license_id>/transfer"): _transfer,
+    ("POST", "/v1/licenses/<id:license_id>/relay"): of_license("/relay", {"key": RELAY_JWK, "reason": "x"}),
     ("POST", "/v1/issuances/<id:serial>/void"): of_sale("/void", REASON),
     ("POST", "/v1/issuances/<id:serial>/refunds"): of_sale("/refunds", {"amount_minor": 1, "reason": "x"}),
     ("GET", "/v1/quotes"): lambda world: Request("/v1/quotes"),

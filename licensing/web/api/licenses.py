@@ -160,6 +160,7 @@ def license_members(standing: Standing) -> dict[str, object]:
         "status": standing.status,
         "seq": standing.seq,
         "issuance": standing.jti,
+        "relay_kid": standing.relay_kid,
         "starts_at": moment(standing.starts_at),
         "expires_at": moment(standing.ends_at),
     }
