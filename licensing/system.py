@@ -22,6 +22,11 @@ def now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
+def random_bytes(count: int) -> bytes:
+    """Bytes that nobody can guess."""
+    return secrets.token_bytes(count)
+
+
 def clock_in(file: Path) -> Callable[[], datetime]:
     """A clock that shows the RFC 3339 time written in `file`, read anew each time: for playing years in minutes."""
 

@@ -36,9 +36,9 @@ class RunningServer:
 def running_server(folder: Path, *, command: Sequence[str] = ("serve",), **settings: str) -> Iterator[RunningServer]:
     """A server with LICENSING_<settings>, its data in `folder` unless they say otherwise.
 
-    `command` is what `licensing` is told to run.
+    `command` is what `licensing` is told to run; `port` is where it listened before.
     """
-    port = free_port()
+    port = int(settings.pop("port", "0")) or free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("LICENSING_")}
     environment |= {"LICENSING_DATA_DIR": str(folder), "LICENSING_BIND": f"127.0.0.1:{port}"}
     environment |= {f"LICENSING_{name.upper()}": value for name, value in settings.items()}
