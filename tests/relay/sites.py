@@ -60,11 +60,11 @@ class Site:
         clock.write_text(self.vendor.clock.time.isoformat())
         return clock
 
-    def run(self, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
-        """Runs a command at the site, in a process of its own."""
+    def run(self, *words: str, **settings: str | None) -> subprocess.CompletedProcess[str]:
+        """Runs a command at the site, in a process of its own; a setting that is None is not set."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("LICENSING_")}
         values = {"data_dir": str(self.folder), "bind": "127.0.0.1:1", **self.settings(), **settings}
-        environment |= {f"LICENSING_{name.upper()}": value for name, value in values.items()}
+        environment |= {f"LICENSING_{name.upper()}": value for name, value in values.items() if value is not None}
         command = [sys.executable, "-m", "licensing", *words]
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
 
