@@ -23,7 +23,7 @@ class Cluster:
         return {
             "fsid": self.fsid,
             "kube_system_uid": self.kube_system_uid,
-            "name": self.name,
-            "dcc_version": self.dcc_version,
+            "name": self.name or "unnamed",
+            "dcc_version": self.dcc_version or "unknown",
             "production": self.production,
         }
