@@ -14,6 +14,7 @@ from licensing.core.encoding import b64url, read_body_json
 from licensing.core.errors import Reason, Unauthentic
 from licensing.core.instances import check, read_proof, signed_text
 from licensing.core.keys import public_bytes
+from licensing.core.tokens import Headers
 from licensing.verifier import (
     Circumstances,
     Keyring,
@@ -22,6 +23,7 @@ from licensing.verifier import (
     RootKey,
     Verdict,
     evaluate,
+    lease_headers,
     open_license_file,
     open_statement,
     read_root,
@@ -63,7 +65,7 @@ class Bench:
             case "license":
                 return {"license": license_document(verify(text_of(data), self._keyring(case)))}
             case "lease":
-                return {"lease": asdict(verify_lease(text_of(data), self._keyring(case).headers))}
+                return {"lease": asdict(verify_lease(text_of(data), self._lease_headers(case)))}
             case "keys":
                 return {"keyring": keyring_document(open_statement(text_of(data), self.named(case["roots"])))}
             case "revoked":
@@ -79,6 +81,12 @@ class Bench:
 
     def _keyring(self, case: Document) -> Keyring:
         return self.statements[case["statement"]]
+
+    def _lease_headers(self, case: Document) -> Headers:
+        keyring = self._keyring(case)
+        if "license" not in case:
+            return keyring.headers
+        return lease_headers(verify(text_of(b64decode(case["license"])), keyring), keyring)
 
     def _open_file(self, case: Document, data: bytes) -> Document:
         keyring, revoked = self.statements.get(case.get("statement", "")), self.lists.get(case.get("list", ""))
@@ -97,7 +105,9 @@ class Bench:
     def _evaluate(self, case: Document, token: str) -> Verdict:
         keyring = self._keyring(case)
         license = verify(token, keyring)
-        lease = verify_lease(text_of(b64decode(case["lease"])), keyring.headers) if "lease" in case else None
+        lease = None
+        if "lease" in case:
+            lease = verify_lease(text_of(b64decode(case["lease"])), lease_headers(license, keyring))
         known = dict(case.get("known", {}))
         circumstances = Circumstances(known=not known.pop("no_record", False), **known)
         return evaluate(license, lease, case["nodes"], at(case["now"]), circumstances)

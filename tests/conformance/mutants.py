@@ -12,7 +12,7 @@ from typing import Any
 from licensing.core.licenses import license_claims
 from licensing.core.tokens import TokenType
 from tests.conformance.cases import Document
-from tests.conformance.questions import encoded, second, verdict
+from tests.conformance.questions import encoded, relayed, second, verdict
 from tests.core.factories import (
     DAY,
     ISSUER,
@@ -259,6 +259,6 @@ _KINDS: tuple[Callable[[Random], Document], ...] = (
     *(verdict,) * 5,
     *(_file,) * 3,
     *(_unsigned,) * 2,
-    *(_window, _list),
+    *(_window, _list, relayed),
     *(_signature, _root),
 )

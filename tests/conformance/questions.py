@@ -7,20 +7,27 @@ from random import Random
 from typing import Any
 
 from licensing.core.codes import Code
+from licensing.core.encoding import b64url
+from licensing.core.leases import lease_claims
 from licensing.core.licenses import Edition, Grace, Over, license_claims
-from licensing.core.tokens import TokenType
+from licensing.core.tokens import TokenType, header_segment, signing_input
 from tests.conformance.cases import Document
 from tests.core.factories import (
     DAY,
     FSID,
     ISSUER,
+    LEASE_KEY,
     NOW,
     OTHER_FSID,
     lease_token,
+    make_key,
     make_lease,
     make_license,
 )
 from tests.core.hostile_payloads import SIGNER
+
+RELAY = make_key("relay")
+OTHER_RELAY = make_key("relay", "other")
 
 
 def encoded(text: str | bytes) -> str:
@@ -80,6 +87,32 @@ _TIMES = (
     *("suspended_at", "duplicate_since"),
 )
 _SERVER = ("revoked_at", "suspended_at", "duplicate_since", "granted", "no_record")
+
+
+def relayed(random: Random) -> Document:
+    """A lease by a relay's key, or another, read for a license that names the relay, or something like it."""
+    kid, x = RELAY.kid, b64url(RELAY.x)
+    claims = [
+        *((kid, x),) * 8,
+        *((OTHER_RELAY.kid, x), (kid, b64url(OTHER_RELAY.x)), (f"TEST-{kid}", x), (kid.upper(), x), ("", "")),
+        *((kid, strange) for strange in ("", "A", x[:-1], x + "A", x + "=", x[:-1] + "_", "!", " " + x)),
+        (LEASE_KEY.kid, b64url(LEASE_KEY.x)),
+    ]
+    relay = random.choice([None, *claims])
+    lease = lease_claims(make_lease(), ISSUER)
+    lease["lid"] = random.choice((lease["lid"],) * 6 + ("", "license-10", None, 1, ["license-1"]))
+    lease["iat"] = random.choice((NOW, NOW, 0, -1, NOW + 10**9, "x"))
+    key = random.choice((RELAY, RELAY, RELAY, OTHER_RELAY, LEASE_KEY))
+    named = random.choice((RELAY.kid, RELAY.kid, RELAY.kid, OTHER_RELAY.kid, LEASE_KEY.kid))
+    typ = random.choice((TokenType.LEASE,) * 9 + (TokenType.LICENSE,))
+    case: Document = {
+        "read": "lease",
+        "statement": random.choice(("usual", "usual", "newer", "list-revoked", "license-revoked")),
+        "input": encoded(key.sign_text(signing_input(header_segment(named, typ), lease))),
+    }
+    if random.random() < 0.95:
+        case["license"] = encoded(SIGNER[TokenType.LICENSE].sign(license_claims(make_license(relay=relay), ISSUER)))
+    return case
 
 
 def _lease(random: Random) -> str:

@@ -26,6 +26,7 @@ from tests.core.factories import (
 from tests.vectors.keys import keys
 from tests.vectors.license_files import files_of_licenses
 from tests.vectors.payloads import payloads
+from tests.vectors.relays import relays
 from tests.vectors.setting import SETTING, case
 from tests.vectors.signatures import signatures
 from tests.vectors.tokens import headers, tokens
@@ -55,6 +56,7 @@ GROUPS = {
     "payloads-revoked": lambda: payloads(TokenType.REVOKED),
     "signatures": signatures,
     "keys": keys,
+    "relays": relays,
     "files": files_of_licenses,
     "verdicts": verdicts,
     "instances": instances,

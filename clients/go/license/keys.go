@@ -275,9 +275,9 @@ func newest(first, second *Keyring) *Keyring {
 	return first
 }
 
-// rootName returns the name that a root's public key must have.
-func rootName(x []byte, test bool) string {
-	name := "root-" + thumbprint(x)[:16]
+// keyName returns the name that the public key x must have in its role.
+func keyName(role string, x []byte, test bool) string {
+	name := role + "-" + thumbprint(x)[:16]
 	if test {
 		return testMark + name
 	}

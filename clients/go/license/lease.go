@@ -19,9 +19,14 @@ type Lease struct {
 	OverSince  *int64
 }
 
-// VerifyLease returns the lease that token proves under ring, however old, or an *Error.
+// VerifyLease returns the lease that token proves under ring, however old, or an *Error. A client asks its license
+// instead ((*License).VerifyLease): a relay may have signed.
 func VerifyLease(token string, ring *Keyring) (*Lease, error) {
-	claims, err := openToken(token, headersOf(ring), typeLease)
+	return verifyLease(token, headersOf(ring))
+}
+
+func verifyLease(token string, known headers) (*Lease, error) {
+	claims, err := openToken(token, known, typeLease)
 	if err != nil {
 		return nil, err
 	}

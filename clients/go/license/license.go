@@ -27,12 +27,6 @@ type Grace struct {
 	Revoke int64
 }
 
-// Relay is the key that a license lets answer for it.
-type Relay struct {
-	Kid string
-	X   string
-}
-
 // License is the typed claims of one license token. Times are Unix seconds.
 type License struct {
 	Sub         string // the organisation's id

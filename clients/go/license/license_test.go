@@ -24,7 +24,7 @@ func TestWhatAKeyringReturnsIsACopy(t *testing.T) {
 
 func TestARootSetIsReadWholeOrNotAtAll(t *testing.T) {
 	public := testKey("root").Public().(ed25519.PublicKey)
-	good := `{"kty":"OKP","crv":"Ed25519","kid":"` + rootName(public, true) + `","x":"` + b64url(public) + `"}`
+	good := `{"kty":"OKP","crv":"Ed25519","kid":"` + keyName("root", public, true) + `","x":"` + b64url(public) + `"}`
 	for set, count := range map[string]int{
 		good:                                1,
 		`{"keys":[]}`:                       0,

@@ -50,7 +50,7 @@ func readRoot(document any) (RootKey, error) {
 	if _, err := loadPublicKey(x); err != nil {
 		return RootKey{}, err
 	}
-	if kid != rootName(x, isTest(kid)) {
+	if kid != keyName("root", x, isTest(kid)) {
 		return RootKey{}, refuse(BadKey, "the root key's name does not belong to it")
 	}
 	return RootKey{kid: kid, x: string(x)}, nil

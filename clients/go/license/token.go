@@ -41,6 +41,7 @@ type headerKey struct {
 	nbf       int64 // Unix seconds: the key may have signed while nbf <= iat < signUntil
 	signUntil int64
 	revoked   bool
+	lid       *string // a relay's key signs for this license alone
 }
 
 type headers map[string]headerKey
@@ -98,7 +99,7 @@ func openToken(token string, known headers, typ tokenType) (object, error) {
 		return nil, refuse(BadPayload, "the payload is not a JSON object")
 	}
 	// 6. claims
-	if err := checkKey(key, claims["iat"]); err != nil {
+	if err := checkKey(key, claims["iat"], claims["lid"]); err != nil {
 		return nil, err
 	}
 	if claims["aud"] != any(Audience) {
@@ -112,7 +113,7 @@ func longer(text string, limit int) bool {
 	return len(text) > limit && utf8.RuneCountInString(text) > limit
 }
 
-func checkKey(key headerKey, issuedAt any) error {
+func checkKey(key headerKey, issuedAt, licenseID any) error {
 	if key.revoked {
 		return refuse(KeyRevoked, "the key is revoked")
 	}
@@ -125,6 +126,9 @@ func checkKey(key headerKey, issuedAt any) error {
 	}
 	if key.windowed && iat >= key.signUntil {
 		return refuse(KeyRetired, "the key no longer signed at the token's `iat`")
+	}
+	if key.lid != nil && licenseID != any(*key.lid) {
+		return badClaims("the relay's key signs for another license alone")
 	}
 	return nil
 }

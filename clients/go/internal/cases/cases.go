@@ -39,6 +39,7 @@ type Case struct {
 	Statement string        `json:"statement"`
 	List      string        `json:"list"`
 	Lease     []byte        `json:"lease"`
+	License   []byte        `json:"license"`
 	Nodes     int           `json:"nodes"`
 	Now       *int64        `json:"now"`
 	Known     Circumstances `json:"known"`
@@ -130,7 +131,7 @@ func (b *Bench) find(c Case) (string, any, error) {
 		found, err := license.Verify(string(c.Input), ring)
 		return "license", licenseDocument(found), err
 	case "lease":
-		found, err := license.VerifyLease(string(c.Input), ring)
+		found, err := b.verifyLease(c)
 		return "lease", leaseDocument(found), err
 	case "keys":
 		found, err := license.OpenStatement(string(c.Input), b.named(c.Roots))
@@ -151,6 +152,18 @@ func (b *Bench) find(c Case) (string, any, error) {
 		return "header", header, err
 	}
 	return "", nil, fmt.Errorf("case %q asks to read %q", c.Name, c.Read)
+}
+
+func (b *Bench) verifyLease(c Case) (*license.Lease, error) {
+	ring := b.statements[c.Statement]
+	if c.License == nil {
+		return license.VerifyLease(string(c.Input), ring)
+	}
+	of, err := license.Verify(string(c.License), ring)
+	if err != nil {
+		return nil, err
+	}
+	return of.VerifyLease(string(c.Input), ring)
 }
 
 func (b *Bench) openFile(c Case) (string, any, error) {
@@ -179,7 +192,7 @@ func (b *Bench) evaluate(c Case) (string, any, error) {
 	}
 	var lease *license.Lease
 	if c.Lease != nil {
-		if lease, err = license.VerifyLease(string(c.Lease), ring); err != nil {
+		if lease, err = found.VerifyLease(string(c.Lease), ring); err != nil {
 			return "", nil, err
 		}
 	}
