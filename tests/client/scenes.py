@@ -146,9 +146,9 @@ class GoDriver:
 
     def __init__(self, program: Path, file: Path, server: str | None, root: Path, store: Path, now: datetime) -> None:
         words = [str(program), "-file", str(file), "-server", server or "", "-roots", str(root), "-store", str(store)]
+        words += ["-now", str(int(now.timestamp()))]
         self._process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.cluster(FSID, UID)
-        self.clock(now)
 
     def nodes(self, nodes: list[str]) -> dict[str, Any]:
         return self._tell(do="nodes", nodes=nodes)

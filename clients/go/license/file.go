@@ -21,19 +21,19 @@ func OpenFile(data []byte, roots []RootKey, known *Known) (*File, error) {
 	if known == nil {
 		known = &Known{}
 	}
-	unverified, err := readFile(data)
+	unverified, err := ReadFile(data)
 	if err != nil {
 		return nil, err
 	}
-	stated, err := OpenStatement(unverified.keys, roots)
+	stated, err := OpenStatement(unverified.Keys, roots)
 	if err != nil {
 		return nil, err
 	}
 	file := &File{Keyring: newest(known.Keyring, stated)}
-	if file.License, err = Verify(unverified.license, file.Keyring); err != nil {
+	if file.License, err = Verify(unverified.License, file.Keyring); err != nil {
 		return nil, err
 	}
-	if file.Revoked, err = newestList(unverified.revoked, file.Keyring, known.Revoked); err != nil {
+	if file.Revoked, err = newestList(unverified.Revoked, file.Keyring, known.Revoked); err != nil {
 		return nil, err
 	}
 	return file, nil
@@ -52,14 +52,16 @@ func (f *File) Circumstances(fsid string) Circumstances {
 	return known
 }
 
-// unverifiedFile is the three tokens of a license file, none of them verified yet. revoked may be nil.
-type unverifiedFile struct {
-	keys    string
-	license string
-	revoked *string
+// UnverifiedFile is the three tokens of a license file, none of them verified yet. Revoked may be nil.
+type UnverifiedFile struct {
+	Keys    string
+	License string
+	Revoked *string
 }
 
-func readFile(data []byte) (*unverifiedFile, error) {
+// ReadFile returns the tokens in a license file, or an *Error when it is none. It is for readers that keep the tokens;
+// all others want OpenFile.
+func ReadFile(data []byte) (*UnverifiedFile, error) {
 	if len(data) > maxFileBytes {
 		return nil, refuse(BadFile, "the license file is too long")
 	}
@@ -72,10 +74,10 @@ func readFile(data []byte) (*unverifiedFile, error) {
 		return nil, refuse(BadFile, "not a license file of version 1")
 	}
 	m := members{of: document}
-	file := &unverifiedFile{keys: member[string](&m, "keys"), license: member[string](&m, "license")}
+	file := &UnverifiedFile{Keys: member[string](&m, "keys"), License: member[string](&m, "license")}
 	if document["revoked"] != nil {
 		revoked := member[string](&m, "revoked")
-		file.revoked = &revoked
+		file.Revoked = &revoked
 	}
 	if m.bad {
 		return nil, refuse(BadFile, "the license file lacks `keys` or `license`")

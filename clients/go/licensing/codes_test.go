@@ -1,0 +1,6 @@
+package licensing
+
+const (
+	codeOfNothing = "DNBT-JRLH"
+	codeOfMuch    = "FXBN-XKGW"
+)
