@@ -7,62 +7,55 @@ its answer is not VALID (`verify` only).
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 
 import click
 
 from licensing import __version__
-from licensing.cli import (
-    activate,
-    api_keys,
-    clusters,
-    db,
-    demo,
-    imports,
-    keys,
-    ledger,
-    milestones,
-    organizations,
-    quotes,
-    relay,
-    reports,
-    sales,
-    server,
-    staff,
-    verify,
-)
 from licensing.core.errors import Refusal
 
+COMMANDS = {
+    "init": "server",
+    "serve": "server",
+    "db": "db",
+    "demo": "demo",
+    "keys": "keys",
+    "organizations": "organizations",
+    "entitlements": "organizations",
+    "licenses": "sales",
+    "import": "imports",
+    "clusters": "clusters",
+    "quotes": "quotes",
+    "prices": "quotes",
+    "report": "reports",
+    "milestones": "milestones",
+    "relay": "relay",
+    "agent": "agent",
+    "verify": "verify",
+    "activate": "activate",
+    "ledger": "ledger",
+    "api-keys": "api_keys",
+    "staff": "staff",
+}
+"""Each command and the file it is in, which is read when the command is used: a sidecar carries no server with it."""
 
-@click.group()
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module = import_module(f"licensing.cli.{COMMANDS[name]}")
+        found = (each for each in vars(module).values() if isinstance(each, click.Command) and each.name == name)
+        return next(found)
+
+
+@click.group(cls=_Commands)
 @click.version_option(__version__, prog_name="licensing")
 def cli() -> None:
     """License and entitlement server of Koor's Data Control Center."""
-
-
-COMMANDS: tuple[click.Command, ...] = (
-    server.init,
-    server.serve,
-    db.db,
-    demo.demo,
-    keys.keys,
-    organizations.organizations,
-    organizations.entitlements,
-    sales.licenses,
-    imports.import_sales,
-    clusters.clusters,
-    quotes.quotes,
-    quotes.prices,
-    reports.report,
-    milestones.milestones,
-    relay.relay,
-    verify.verify,
-    activate.activate,
-    ledger.ledger,
-    api_keys.api_keys,
-    staff.staff,
-)
-for command in COMMANDS:
-    cli.add_command(command)
 
 
 def main() -> None:

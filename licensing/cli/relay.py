@@ -1,4 +1,4 @@
-"""`licensing relay`: the server inside a customer's site, its key and its usage; and the vendor's part of both."""
+"""`licensing relay`: the server inside a customer's site, its key and its usage, which the vendor checks."""
 
 from __future__ import annotations
 
@@ -9,10 +9,7 @@ from pathlib import Path
 import click
 
 from licensing.cli import inputs, output
-from licensing.cli.houses import open_current_house
-from licensing.cli.licenses import licenses, out_option, reason_option, tell
 from licensing.cli.server import log_to_error_stream, run
-from licensing.core.callers import OPERATOR
 from licensing.core.errors import LedgerBroken, Malformed, Unauthentic
 from licensing.core.keys import jwk
 from licensing.core.usage import Usage, verify_usage
@@ -106,22 +103,6 @@ def audit(as_json: bool) -> None:
     output.show({**told, "findings": report.findings if as_json else len(report.findings)}, as_json=as_json)
     if report.findings:
         raise LedgerBroken(f"The audit has {len(report.findings)} findings: {'; '.join(report.findings)}")
-
-
-@licenses.command("relay")
-@click.argument("license_id")
-@click.option("--key", type=FILE, help="The public key file that `licensing relay key` made.")
-@click.option("--remove", is_flag=True, help="The license names no relay any more.")
-@reason_option
-@out_option
-@output.json_option
-def name(license_id: str, key: Path | None, remove: bool, reason: str, out: Path | None, as_json: bool) -> None:
-    """Name the relay that may share a paid license's seats inside the customer's site."""
-    if (key is None) != remove:
-        raise click.UsageError("Say one of --key FILE and --remove.")
-    named = None if key is None else keyfiles.read_relay_file(key)
-    house = open_current_house()
-    tell(house, house.relays.name(OPERATOR, license_id, named, reason), out, as_json=as_json)
 
 
 def _serve(license: Path, root_file: Path | None) -> None:

@@ -1,4 +1,4 @@
-"""`licensing licenses`, where somebody pays: issue (one or a file of many), resize, void, refund."""
+"""`licensing licenses`, where somebody pays: issue (one or a file of many), resize, void, refund, share by a relay."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from licensing.core.sales import Purchase, Term
 from licensing.services.batches import CHUNK
 from licensing.services.deeds import Done
 from licensing.services.organizations import Person
+from licensing.storage import keyfiles
 
 
 @licenses.command()
@@ -126,6 +127,22 @@ def refund(serial: str, amount_minor: int, reason: str, as_json: bool) -> None:
     """Pay back part or all of the sale SERIAL; the license stays."""
     house = open_current_house()
     tell(house, house.sales.refund(OPERATOR, serial, amount_minor, reason), as_json=as_json)
+
+
+@licenses.command("relay")
+@click.argument("license_id")
+@click.option("--key", type=FILE, help="The public key file that `licensing relay key` made.")
+@click.option("--remove", is_flag=True, help="The license names no relay any more.")
+@reason_option
+@out_option
+@output.json_option
+def name_relay(license_id: str, key: Path | None, remove: bool, reason: str, out: Path | None, as_json: bool) -> None:
+    """Name the relay that may share a paid license's seats inside the customer's site."""
+    if (key is None) != remove:
+        raise click.UsageError("Say one of --key FILE and --remove.")
+    named = None if key is None else keyfiles.read_relay_file(key)
+    house = open_current_house()
+    tell(house, house.relays.name(OPERATOR, license_id, named, reason), out, as_json=as_json)
 
 
 def _sell_to_new(

@@ -11,7 +11,7 @@ from threading import Event
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from licensing.client.answers import BadAnswer, take, take_keys, take_list
-from licensing.client.clusters import Cluster
+from licensing.client.clusters import Cluster, ClusterAway
 from licensing.client.exchange import Exchange, Failed, Instance, check_in_body
 from licensing.client.face import GATED, Counts
 from licensing.client.holding import Holding, hold
@@ -42,9 +42,9 @@ class Client:
     """One cluster's license. `run` in a thread of its own; everything else may be called from any thread, at any time.
 
     `file` is where a person puts the license file, and is followed; `server` None means that nothing is ever sent.
-    `nodes` names the storage nodes and `cluster` says which Ceph cluster this is: both may fail at any time, with any
-    exception, and then what they said last stays. `store` keeps the state. Raises ValueError for a `server` that is no
-    URL, and OSError for a `ca` that can't be read: nothing else stops it.
+    `nodes` names the storage nodes and `cluster` says which Ceph cluster this is: both may fail at any time, with
+    ClusterAway or any other exception, and then what they said last stays. `store` keeps the state. Raises ValueError
+    for a `server` that is no URL: nothing else stops it.
     """
 
     def __init__(
@@ -123,6 +123,8 @@ class Client:
             if due():
                 try:
                     deed()
+                except ClusterAway as error:
+                    self._log.warning("the storage nodes can't be counted now: %s", error)
                 except Exception:  # what is called may be anybody's code, and a license stops no program
                     self._log.exception("the license client goes on")
         return schedule.pause()
@@ -185,7 +187,9 @@ class Client:
         self._schedule.judge_now()
         try:
             self._count()
-        except Exception:  # what was counted last is told again
+        except ClusterAway as error:  # what was counted last is told again
+            self._log.warning("the storage nodes can't be counted now: %s", error)
+        except Exception:
             self._log.exception("the storage nodes can't be counted now")
         try:
             wait = self._exchanged(self._exchange, self._holding.token)

@@ -27,3 +27,7 @@ class Cluster:
             "dcc_version": self.dcc_version or "unknown",
             "production": self.production,
         }
+
+
+class ClusterAway(Exception):
+    """The cluster can't say now who it is or which nodes it has: what it said last stays."""

@@ -54,23 +54,25 @@ class Instance:
         return f"{number} {b64url(self.key.sign(signed_text(method, path, body, number)))}"
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
+class NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A license token, or a pod's own, goes to one server."""
+
     def redirect_request(self, *_: Any, **__: Any) -> None:
         return None
 
 
 class Exchange:
-    """The server at `url`. `ca` is a PEM file of the authority of a site's own server, trusted beside the system's."""
+    """The server at `url`. `ca` is a PEM file of the authority of a site's own server, trusted beside the system's.
+
+    It is read anew for each request: what is mounted from a ConfigMap changes while a program runs.
+    """
 
     def __init__(self, url: str, ca: Path | None = None) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
             raise ValueError("The license server is an http or https URL without a query.")
-        context = ssl.create_default_context()
-        if ca is not None:
-            context.load_verify_locations(cafile=ca)
         self._url = url.rstrip("/")
-        self._opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=context), _NoRedirect)
+        self._ca = ca
 
     def check_in(self, token: str, body: bytes, instance: Instance, number: int) -> dict[str, Any]:
         """The answer's members; raises Failed."""
@@ -91,13 +93,19 @@ class Exchange:
     def _send(self, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> bytes:
         request = urllib.request.Request(self._url + path, body, dict(headers or {}))  # noqa: S310  (http or https: see above)
         try:
-            with self._opener.open(request, timeout=TIMEOUT_SECONDS) as response:
+            with self._opener().open(request, timeout=TIMEOUT_SECONDS) as response:
                 return _read(response)
         except urllib.error.HTTPError as error:
             with error:
                 raise _failed(error) from error
         except (OSError, HTTPException, ValueError) as error:
             raise Failed("NO_CONNECTION") from error
+
+    def _opener(self) -> urllib.request.OpenerDirector:
+        context = ssl.create_default_context()
+        if self._ca is not None:
+            context.load_verify_locations(cafile=self._ca)
+        return urllib.request.build_opener(urllib.request.HTTPSHandler(context=context), NoRedirect)
 
 
 def _read(response: Any) -> bytes:

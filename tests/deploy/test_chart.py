@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+
+from licensing.cli.agent import agent
 
 CHARTS = Path(__file__).parents[2] / "deploy" / "dcc"
 
@@ -73,3 +76,10 @@ def test_a_cluster_for_tests_says_so(example: Path, production: str, value: str)
     text = rendered(example, f"license.production={production}")
 
     assert f"name: KOOR_LICENSE_PRODUCTION\n              value: {value}" in text
+
+
+def test_the_sidecar_knows_every_variable_that_the_chart_sets(example: Path) -> None:
+    text = rendered(example, "license.caConfigMap=ca")
+    known = {option.envvar for option in agent.params if str(option.envvar).startswith("KOOR_")}
+
+    assert set(re.findall(r"name: (KOOR_\w+)", text)) == known

@@ -119,8 +119,6 @@ def test_the_audit_notices_a_relay_that_no_token_names(world: World, sales: Staf
     assert world.house.audit.run().findings == []
 
     with world.house.database.write() as session:
-        session.connection().exec_driver_sql(
-            f"UPDATE license SET relay_kid = '{OTHER.kid}' WHERE id = '{license_id}'"
-        )
+        session.connection().exec_driver_sql(f"UPDATE license SET relay_kid = '{OTHER.kid}' WHERE id = '{license_id}'")
 
     assert len(world.house.audit.run().findings) == 1

@@ -50,7 +50,7 @@ func options(client kubernetes.Interface, objects dynamic.Interface, variable fu
 		Roots:  license.TrustedRoots(),
 		Nodes:  Nodes{Client: client, Namespace: rook},
 		Cluster: CephCluster{
-			Client: client, Dynamic: objects, Namespace: rook, DCCVersion: programVersion(),
+			Client: client, Dynamic: objects, Namespace: rook, DCCVersion: version(variable("KOOR_LICENSE_DCC_VERSION")),
 			Production: variable("KOOR_LICENSE_PRODUCTION") != "false",
 		},
 		Store: Secret{
@@ -75,8 +75,11 @@ func requireVariables(variable func(string) string) error {
 	return nil
 }
 
-// programVersion is the version that the program was built as; empty where Go was not told one.
-func programVersion() string {
+// version is what the chart says, or else what the program was built as; empty where nobody was told.
+func version(told string) string {
+	if told != "" {
+		return told
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok || info.Main.Version == "(devel)" {
 		return ""

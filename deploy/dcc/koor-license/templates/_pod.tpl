@@ -37,6 +37,8 @@
   value: {{ include "koor-license.rook" . }}
 - name: KOOR_LICENSE_PRODUCTION
   value: {{ ternary "true" "false" (ne (toString .Values.license.production) "false") | quote }}
+- name: KOOR_LICENSE_DCC_VERSION
+  value: {{ .Chart.AppVersion | quote }}
 {{- if .Values.license.caConfigMap }}
 - name: KOOR_LICENSE_CA
   value: /etc/koor-license-ca/ca.crt
