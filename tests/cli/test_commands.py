@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -16,6 +14,7 @@ from licensing.cli import cli
 from licensing.core.errors import Refusal
 from licensing.settings import Settings
 from licensing.system import now
+from tests.support.commands import every_command
 from tests.support.worlds import make_world
 
 
@@ -50,14 +49,7 @@ def refusal(result: Result) -> str:
     return result.output
 
 
-def every_command(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    for name, command in group.commands.items():
-        yield (*path, name)
-        if isinstance(command, click.Group):
-            yield from every_command(command, (*path, name))
-
-
-@pytest.mark.parametrize("words", list(every_command(cli)), ids=" ".join)
+@pytest.mark.parametrize("words", [words for words, _ in every_command(cli)], ids=" ".join)
 def test_every_command_explains_itself(words: tuple[str, ...]) -> None:
     result = CliRunner().invoke(cli, [*words, "--help"])
 
