@@ -14,6 +14,7 @@ from licensing.core.ledger import SALT_BYTES
 from licensing.core.trials import CODE_ALPHABET, CODE_LENGTH
 
 LINK_BYTES = 32
+_LAST_62_BITS = (1 << 62) - 1
 TOTP_BYTES = 20
 
 
@@ -48,7 +49,8 @@ class System:
     def new_id(self) -> str:
         """32 hex digits that no one has had before; later ones sort later (RFC 9562 §5.7, UUIDv7)."""
         milliseconds = time.time_ns() // 1_000_000
-        value = (milliseconds << 80) | (0x7 << 76) | (secrets.randbits(12) << 64) | (0b10 << 62) | secrets.randbits(62)
+        chance = int.from_bytes(secrets.token_bytes(10), "big")
+        value = (milliseconds << 80) | (0x7 << 76) | (chance >> 68 << 64) | (0b10 << 62) | (chance & _LAST_62_BITS)
         return f"{value:032x}"
 
     def new_serial(self) -> str:

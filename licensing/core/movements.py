@@ -233,7 +233,16 @@ def movements(deals: Iterable[Deal], members: Collection[str], tiers: Sequence[T
     for deal in counted(deals):
         book.tell(deal)
     book.lapse(None)
-    return book.told
+    return _merged(book.told)
+
+
+def _merged(told: Iterable[Movement]) -> list[Movement]:
+    """One movement a deed, kind and moment: a sale whose term was over by then lets seats go twice at once."""
+    merged: dict[tuple[str, What, datetime], Movement] = {}
+    for each in told:
+        key = each.serial, each.what, each.at
+        merged[key] = replace(each, seats=each.seats + merged[key].seats) if key in merged else each
+    return list(merged.values())
 
 
 def seats_before(movements: Iterable[Movement], moments: Iterable[datetime]) -> Iterator[int]:

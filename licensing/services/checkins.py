@@ -111,10 +111,11 @@ class Checkins:
     ) -> _Judged | None:
         """The answer when nothing has changed since the last grant; None when anything may have."""
         license = bearer.license
-        with self._database.read() as session:
-            holding = clusters.find(session, license.lid, report.fsid, report.kube_system_uid)
-            standing = licenses.find(session, license.lid)
-        if holding is None or standing is None or not holding.is_unchanged(standing, digest, now):
+        found = clusters.held_under(self._database, license.lid, report.fsid, report.kube_system_uid)
+        if found is None:
+            return None
+        holding, standing = found
+        if not holding.is_unchanged(standing, digest, now):
             return None
         shows_newest = standing.jti == license.jti and standing.signed_hash == bearer.signed_hash
         if not shows_newest or report.instance_key not in (None, holding.instance_key):
@@ -197,7 +198,7 @@ class Checkins:
         holding = checkins.rewritten(holding, digest, verdict, standing, now)
         clusters.put(session, holding, report, nodes, now)
         if nodes != known or arrival is not Arrival.KNOWN:
-            kind = "nodes" if arrival is Arrival.KNOWN else arrival.value
+            kind = clusters.NODES_CHANGED if arrival is Arrival.KNOWN else arrival.value
             added, removed = sorted(set(nodes) - set(known)), sorted(set(known) - set(nodes))
             clusters.note_change(session, holding, kind, now, added, removed)
         if arrival is Arrival.NEW:

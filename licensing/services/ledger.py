@@ -13,6 +13,7 @@ from licensing.core.checkpoints import Checkpoint, read_note, write_note, write_
 from licensing.core.errors import LedgerBroken, NotFound
 from licensing.core.keys import Purpose
 from licensing.core.ledger import Kind, inclusion_proof
+from licensing.services.shelf import Shelf
 from licensing.services.signing import KeyStore
 from licensing.storage import keyfiles, ledger, licenses, organizations
 from licensing.storage.database import Database
@@ -42,13 +43,19 @@ class Ledger:
         self._now = now
         self.origin = origin
         self._high_water = high_water
+        self._shelf = Shelf()
 
     def checkpoint(self) -> ledger.Published:
         """The checkpoint of all leaves there are, signed now if it is new. Raises LedgerBroken, KeyUnusable."""
         with self._database.write() as session:
             published = self._publish(session)
         keyfiles.write_text(self._high_water, published.note)
+        self._shelf.clear()
         return published
+
+    def note(self) -> str:
+        """The note of the newest checkpoint, as of a second ago."""
+        return self._shelf.get(lambda: self.newest().note)
 
     def newest(self) -> ledger.Published:
         """The checkpoint published last; the first one is signed when it is asked for."""

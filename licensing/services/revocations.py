@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from licensing.core.keys import Purpose
 from licensing.core.revocations import Revocation, revoked_claims
+from licensing.services.shelf import Shelf
 from licensing.services.signing import KeyStore
 from licensing.storage import ledger, revocations
 from licensing.storage.database import Database
@@ -21,9 +22,13 @@ class RevokedLists:
         self._database = database
         self._keys = keys
         self._issuer = issuer
+        self._shelf = Shelf()
 
     def current(self, now: datetime) -> str:
-        """The list in force; the first one is signed when it is asked for."""
+        """The list in force, as of a second ago; the first one is signed when it is asked for."""
+        return self._shelf.get(lambda: self._read(now))
+
+    def _read(self, now: datetime) -> str:
         with self._database.read() as session:
             published = revocations.newest(session)
         if published is not None:
@@ -51,6 +56,7 @@ class RevokedLists:
         signed = key.signing_input(revoked_claims(self._issuer, seq, int(now.timestamp()), entries))
         fresh = revocations.PublishedList(seq, keys.signed_revoked(signed), digest)
         revocations.publish(session, fresh, now)
+        self._shelf.clear()
         return fresh.token
 
 

@@ -13,13 +13,15 @@ from licensing.services.ledger import Ledger
 from licensing.services.outbox import Outbox
 from licensing.services.revocations import RevokedLists
 from licensing.services.rollups import Rollups
-from licensing.storage import idempotency
+from licensing.storage import idempotency, retention
 from licensing.storage.database import Database
 
 log = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 0.5
 CHECKPOINT_EVERY = timedelta(seconds=60)
+DETAIL_KEPT, DAYS_AT_ONCE = timedelta(days=90), 30
+"""How long each line of the clusters' history stays; how many older days are condensed a minute."""
 COUNTED_AT_ONCE = 5
 """Transactions of counting before the mails are looked at again."""
 
@@ -69,6 +71,7 @@ class Worker:
             idempotency.forget_before(session, now - KEPT)
             portal.forget_over(session, now)
             devices.forget_over(session, now)
+            retention.condense(session, now - DETAIL_KEPT, DAYS_AT_ONCE)
 
     def _try(self, work: Callable[[], object]) -> None:
         try:

@@ -10,12 +10,14 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    ColumnElement,
     ForeignKey,
     Integer,
     LargeBinary,
     String,
     UniqueConstraint,
     and_,
+    bindparam,
     delete,
     false,
     func,
@@ -28,8 +30,11 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from licensing.core.clusters import Holding, Pool, Report, pool_of
 from licensing.core.seats import Others
-from licensing.storage.database import Base
+from licensing.core.standings import Standing
+from licensing.storage import licenses
+from licensing.storage.database import Base, Database
 from licensing.storage.licenses import LicenseRow
+from licensing.storage.prepared import Prepared, inserting, rewriting
 
 
 class ClusterRow(Base):
@@ -60,15 +65,19 @@ class ClusterRow(Base):
     np_granted: Mapped[bool] = mapped_column(server_default=false())
 
 
+NODES_CHANGED = "nodes"
+"""The kind of a line that tells of other nodes alone."""
+
+
 class ClusterChangeRow(Base):
-    """One line of a cluster's history; the cluster's row may be gone."""
+    """One line of a cluster's history; the cluster's row may be gone. Old days are condensed (`retention`)."""
 
     __tablename__ = "cluster_change"
 
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
     cluster_id: Mapped[str] = mapped_column(String(32), index=True)
     license_id: Mapped[str] = mapped_column(String(32), index=True)
-    at: Mapped[datetime]
+    at: Mapped[datetime] = mapped_column(index=True)
     kind: Mapped[str] = mapped_column(String(20))
     used: Mapped[int]
     granted: Mapped[int]
@@ -103,20 +112,34 @@ class Seen:
 
 
 _HOLDING = tuple(getattr(ClusterRow, field) for field in Holding.__slots__)
-_HELD = select(*_HOLDING)
 _IS_NON_PRODUCTION = and_(ClusterRow.np_granted, not_(ClusterRow.production))  # core.clusters.pool_of
 
 
-def find(session: Session, license_id: str, fsid: str, kube_system_uid: str) -> Holding | None:
-    """What is held of the cluster with this identity under the license."""
-    row = session.execute(
-        _HELD.where(
-            ClusterRow.license_id == license_id,
-            ClusterRow.fsid == fsid,
-            ClusterRow.kube_system_uid == kube_system_uid,
-        )
-    ).first()
-    return None if row is None else Holding(*row)
+_HELD_UNDER = Prepared(
+    select(*_HOLDING, *licenses.COLUMNS)
+    .join(LicenseRow, LicenseRow.id == ClusterRow.license_id)
+    .where(
+        ClusterRow.license_id == bindparam("license_id"),
+        ClusterRow.fsid == bindparam("fsid"),
+        ClusterRow.kube_system_uid == bindparam("kube_system_uid"),
+    )
+)
+
+
+def held_under(database: Database, license_id: str, fsid: str, kube_system_uid: str) -> tuple[Holding, Standing] | None:
+    """What is held of the cluster with this identity under the license, and where the license stands."""
+    row = database.first(_HELD_UNDER, license_id=license_id, fsid=fsid, kube_system_uid=kube_system_uid)
+    if row is None:
+        return None
+    return Holding(*row[: len(_HOLDING)]), licenses.standing_of(row[len(_HOLDING) :])
+
+
+_WITH_FSID = Prepared(
+    select(*_HOLDING)
+    .where(ClusterRow.license_id == bindparam("license_id"), ClusterRow.fsid == bindparam("fsid"))
+    .order_by(ClusterRow.first_seen_at, ClusterRow.id)
+    .with_for_update()
+)
 
 
 def with_fsid(session: Session, license_id: str, fsid: str) -> list[Holding]:
@@ -125,12 +148,7 @@ def with_fsid(session: Session, license_id: str, fsid: str) -> list[Holding]:
     Nobody else changes it until this transaction ends. The license's lock is not enough: a check-in that changes
     nothing goes without, and raises the instance's number.
     """
-    rows = session.execute(
-        _HELD.where(ClusterRow.license_id == license_id, ClusterRow.fsid == fsid)
-        .order_by(ClusterRow.first_seen_at, ClusterRow.id)
-        .with_for_update()
-    )
-    return [Holding(*row) for row in rows]
+    return [Holding(*row) for row in _WITH_FSID.all(session, license_id=license_id, fsid=fsid)]
 
 
 def alive_on_another_trial(session: Session, license_id: str, fsid: str, now: datetime) -> bool:
@@ -149,30 +167,46 @@ def alive_on_another_trial(session: Session, license_id: str, fsid: str, now: da
     return session.execute(other).first() is not None
 
 
-def others(session: Session, holding: Holding, now: datetime) -> Others:
-    """Seats that the license's other live clusters hold in the pool of this one, and those that came before it."""
-    same_pool = _IS_NON_PRODUCTION if holding.pool is Pool.NON_PRODUCTION else not_(_IS_NON_PRODUCTION)
+def _others(in_pool: ColumnElement[bool]) -> Prepared:
     earlier = or_(
-        ClusterRow.first_seen_at < holding.first_seen_at,
-        and_(ClusterRow.first_seen_at == holding.first_seen_at, ClusterRow.id < holding.id),
+        ClusterRow.first_seen_at < bindparam("first_seen_at"),
+        and_(ClusterRow.first_seen_at == bindparam("first_seen_at"), ClusterRow.id < bindparam("own")),
     )
-    granted, granted_earlier = session.execute(
+    return Prepared(
         select(
             func.coalesce(func.sum(ClusterRow.granted), 0),
             func.coalesce(func.sum(ClusterRow.granted).filter(earlier), 0),
         ).where(
-            ClusterRow.license_id == holding.license_id,
-            ClusterRow.id != holding.id,
-            ClusterRow.expires_at > now,
-            same_pool,
+            ClusterRow.license_id == bindparam("license_id"),
+            ClusterRow.id != bindparam("own"),
+            ClusterRow.expires_at > bindparam("now"),
+            in_pool,
         )
-    ).one()
+    )
+
+
+_OTHERS = {Pool.PRODUCTION: _others(not_(_IS_NON_PRODUCTION)), Pool.NON_PRODUCTION: _others(_IS_NON_PRODUCTION)}
+
+
+def others(session: Session, holding: Holding, now: datetime) -> Others:
+    """Seats that the license's other live clusters hold in the pool of this one, and those that came before it."""
+    (granted, granted_earlier), *_ = _OTHERS[holding.pool].all(
+        session, license_id=holding.license_id, own=holding.id, first_seen_at=holding.first_seen_at, now=now
+    )
     return Others(int(granted), int(granted_earlier))
+
+
+_NODES = Prepared(select(ClusterRow.nodes).where(ClusterRow.id == bindparam("cluster_id")))
 
 
 def nodes(session: Session, cluster_id: str) -> tuple[str, ...]:
     """The cluster's node names in order of appearance."""
-    return tuple(session.scalar(select(ClusterRow.nodes).where(ClusterRow.id == cluster_id)) or ())
+    row = _NODES.first(session, cluster_id=cluster_id)
+    return () if row is None else tuple(row[0])
+
+
+_REWRITE = rewriting(ClusterRow)
+_WRITE = inserting(ClusterRow)
 
 
 def put(session: Session, holding: Holding, report: Report, nodes: Sequence[str], now: datetime) -> None:
@@ -184,36 +218,39 @@ def put(session: Session, holding: Holding, report: Report, nodes: Sequence[str]
         "nodes": list(nodes),
         "last_seen_at": now,
     }
-    if session.execute(update(ClusterRow).where(ClusterRow.id == holding.id).values(values)).rowcount == 0:  # type: ignore[attr-defined]
-        session.add(ClusterRow(**values))
+    if _REWRITE.run(session, own=holding.id, **values) == 0:
+        _WRITE.run(session, **values)
+
+
+_NOTE = inserting(ClusterChangeRow)
 
 
 def note_change(
     session: Session, holding: Holding, kind: str, now: datetime, added: Sequence[str] = (), removed: Sequence[str] = ()
 ) -> None:
     """Adds a line to the cluster's history."""
-    session.add(
-        ClusterChangeRow(
-            cluster_id=holding.id,
-            license_id=holding.license_id,
-            at=now,
-            kind=kind,
-            used=holding.used,
-            granted=holding.granted,
-            added=list(added),
-            removed=list(removed),
-        )
+    _NOTE.run(
+        session,
+        cluster_id=holding.id,
+        license_id=holding.license_id,
+        at=now,
+        kind=kind,
+        used=holding.used,
+        granted=holding.granted,
+        added=list(added),
+        removed=list(removed),
     )
+
+
+_ADVANCE = Prepared(
+    update(ClusterRow).where(ClusterRow.id == bindparam("cluster_id"), ClusterRow.instance_number < bindparam("above")),
+    ["instance_number"],
+)
 
 
 def advance_instance(session: Session, cluster_id: str, number: int) -> bool:
     """Whether `number` is above every number the instance has used; it is the last one used from now on."""
-    changed = session.execute(
-        update(ClusterRow)
-        .where(ClusterRow.id == cluster_id, ClusterRow.instance_number < number)
-        .values(instance_number=number)
-    )
-    return bool(changed.rowcount)  # type: ignore[attr-defined]
+    return _ADVANCE.run(session, cluster_id=cluster_id, instance_number=number, above=number) == 1
 
 
 def release(session: Session, cluster_id: str) -> None:

@@ -18,6 +18,7 @@ from licensing.core.ledger import Kind, Leaf, Node, grow
 from licensing.core.ledger import root as ledger_root
 from licensing.storage import bulk
 from licensing.storage.database import Base, take_turns
+from licensing.storage.prepared import Prepared, inserting
 
 APPEND_ONLY = ("ledger_leaf", "ledger_node", "ledger_checkpoint", "issuance")
 
@@ -149,10 +150,13 @@ class Published:
     published_at: datetime
 
 
+_NEWEST = Prepared(select(func.max(LeafRow.idx)))
+
+
 def size(session: Session) -> int:
     """Number of leaves."""
-    newest = session.scalar(select(func.max(LeafRow.idx)))
-    return 0 if newest is None else newest + 1
+    row = _NEWEST.first(session)
+    return 0 if row is None or row[0] is None else int(row[0]) + 1
 
 
 def node(session: Session, level: int, index: int) -> bytes:
@@ -170,17 +174,21 @@ def lock(session: Session) -> None:
     take_turns(session, "ledger")
 
 
+_ADD_LEAF, _ADD_NODE = inserting(LeafRow), inserting(NodeRow)
+_ADD_ISSUANCE, _ADD_RECORD = inserting(IssuanceRow), inserting(RecordRow)
+
+
 def append(session: Session, entry: Entry) -> int:
     """The index of the new leaf. Other writers wait until this transaction ends, so call it late."""
     lock(session)
     index = size(session)
     issuance, body = entry.issuance, entry.issuance.leaf().body()
-    session.add(LeafRow(idx=index, body=body))
-    session.add_all(NodeRow(level=new.level, idx=new.index, hash=new.hash) for new in _grow(session, index, [body]))
+    _ADD_LEAF.run(session, idx=index, body=body)
+    for new in _grow(session, index, [body]):
+        _ADD_NODE.run(session, level=new.level, idx=new.index, hash=new.hash)
     values = {field: getattr(issuance, field) for field in Issuance.__slots__}
-    session.add(IssuanceRow(leaf_idx=index, **values))
-    session.add(RecordRow(serial=issuance.serial, salt=entry.salt, record=entry.record))
-    session.flush()  # a second leaf of the same transaction must see this one
+    _ADD_ISSUANCE.run(session, leaf_idx=index, **values)
+    _ADD_RECORD.run(session, serial=issuance.serial, salt=entry.salt, record=entry.record)
     return index
 
 

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, select, update
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, bindparam, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from licensing.core.licenses import Edition
 from licensing.core.standings import Standing
 from licensing.storage.database import Base
 from licensing.storage.ledger import IssuanceRow
+from licensing.storage.prepared import Prepared, inserting, rewriting
 
 
 class LicenseRow(Base):
@@ -53,8 +54,8 @@ class TokenRow(Base):
     token: Mapped[str] = mapped_column(Text)
 
 
-_COLUMNS = tuple(column for column in LicenseRow.__table__.columns)
-FOUND = select(*_COLUMNS)
+COLUMNS = tuple(column for column in LicenseRow.__table__.columns)
+FOUND = select(*COLUMNS)
 
 
 def standing_of(row: Any) -> Standing:
@@ -63,15 +64,19 @@ def standing_of(row: Any) -> Standing:
     return Standing(id, organization_id, Edition(edition), *rest)
 
 
+_FIND = Prepared(FOUND.where(LicenseRow.id == bindparam("license_id")))
+_LOCK = Prepared(FOUND.where(LicenseRow.id == bindparam("license_id")).with_for_update())
+
+
 def find(session: Session, license_id: str) -> Standing | None:
     """Where the license stands."""
-    row = session.execute(FOUND.where(LicenseRow.id == license_id)).first()
+    row = _FIND.first(session, license_id=license_id)
     return None if row is None else standing_of(row)
 
 
 def lock(session: Session, license_id: str) -> Standing | None:
     """Where the license stands, and nobody else changes it or its seats until this transaction ends."""
-    row = session.execute(FOUND.where(LicenseRow.id == license_id).with_for_update()).first()
+    row = _LOCK.first(session, license_id=license_id)
     return None if row is None else standing_of(row)
 
 
@@ -105,24 +110,29 @@ def page(
     return [standing_of(row) for row in session.execute(query)]
 
 
+_REWRITE = rewriting(LicenseRow)
+_WRITE, _WRITE_TOKEN = inserting(LicenseRow), inserting(TokenRow)
+_TOKEN = Prepared(select(TokenRow.token).where(TokenRow.jti == bindparam("jti")))
+
+
 def put(session: Session, standing: Standing) -> None:
     """Writes the license as `standing` says, new or changed."""
-    values = {column.name: getattr(standing, _FIELD.get(column.name, column.name)) for column in _COLUMNS}
-    if session.execute(update(LicenseRow).where(LicenseRow.id == standing.license_id).values(values)).rowcount == 0:  # type: ignore[attr-defined]
-        session.add(LicenseRow(**values))
-        session.flush()  # its token and clusters refer to it in the same transaction
+    values = {column.name: getattr(standing, _FIELD.get(column.name, column.name)) for column in COLUMNS}
+    if _REWRITE.run(session, own=standing.license_id, **values) == 0:
+        _WRITE.run(session, **values)
 
 
 _FIELD = {"id": "license_id"}
 
 
 def add_token(session: Session, jti: str, license_id: str, seq: int, token: str) -> None:
-    session.add(TokenRow(jti=jti, license_id=license_id, seq=seq, token=token))
+    _WRITE_TOKEN.run(session, jti=jti, license_id=license_id, seq=seq, token=token)
 
 
 def token(session: Session, jti: str) -> str | None:
     """The token of an issuance, unless it was erased."""
-    return session.scalar(select(TokenRow.token).where(TokenRow.jti == jti))
+    row = _TOKEN.first(session, jti=jti)
+    return None if row is None else row[0]
 
 
 def bind(session: Session, license_id: str, fsid: str | None) -> None:

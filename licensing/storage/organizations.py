@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, delete, func, insert, or_, select, update
+from sqlalchemy import ForeignKey, String, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from licensing.core.addresses import Address
 from licensing.core.searching import grams, needed
 from licensing.storage.database import Base, insert_into
+from licensing.storage.prepared import Prepared
 
 
 class OrganizationRow(Base):
@@ -66,6 +67,7 @@ class Organization:
 
 
 _FOUND = select(*(getattr(OrganizationRow, field) for field in Organization.__slots__))
+_FIND = Prepared(_FOUND.where(OrganizationRow.id == bindparam("asked")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ def change(session: Session, id: str, **values: str | None) -> None:
 
 
 def find(session: Session, id: str) -> Organization | None:
-    row = session.execute(_FOUND.where(OrganizationRow.id == id)).first()
+    row = _FIND.first(session, asked=id)
     return None if row is None else Organization(*row)
 
 
@@ -125,11 +127,17 @@ def lock(session: Session, ids: Sequence[str]) -> dict[str, Organization]:
     return {row.id: Organization(*row) for row in rows}
 
 
+_MERGED_INTO = Prepared(select(OrganizationRow.merged_into).where(OrganizationRow.id == bindparam("asked")))
+_MERGED = Prepared(
+    select(OrganizationRow.id).where(OrganizationRow.merged_into == bindparam("head")).order_by(OrganizationRow.id)
+)
+
+
 def family(session: Session, id: str) -> tuple[str, ...]:
     """The ids of one customer: the organisation that others were merged into comes first."""
-    head = session.scalar(select(OrganizationRow.merged_into).where(OrganizationRow.id == id)) or id
-    merged = select(OrganizationRow.id).where(OrganizationRow.merged_into == head).order_by(OrganizationRow.id)
-    return (head, *session.scalars(merged))
+    row = _MERGED_INTO.first(session, asked=id)
+    head = id if row is None or row[0] is None else str(row[0])
+    return (head, *(str(merged) for merged, *_ in _MERGED.all(session, head=head)))
 
 
 def families(session: Session, ids: Iterable[str]) -> dict[str, tuple[str, ...]]:

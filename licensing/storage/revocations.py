@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Integer, String, Text, or_, select
+from sqlalchemy import CheckConstraint, Integer, String, Text, bindparam, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from licensing.core.revocations import Revocation
 from licensing.storage.database import Base
+from licensing.storage.prepared import Prepared
 
 
 class RevocationRow(Base):
@@ -47,20 +48,27 @@ def add(session: Session, revocation: Revocation, at: datetime, leaves_at: datet
     session.flush()  # the list is signed anew in the same transaction
 
 
+_LISTED = Prepared(
+    select(RevocationRow.at, RevocationRow.license_id, RevocationRow.jti)
+    .where(or_(RevocationRow.leaves_at.is_(None), RevocationRow.leaves_at > bindparam("now")))
+    .order_by(RevocationRow.id)
+)
+_PUBLISHED = Prepared(
+    select(RevokedListRow.seq, RevokedListRow.token, RevokedListRow.entries)
+    .order_by(RevokedListRow.seq.desc())
+    .limit(1)
+)
+
+
 def listed(session: Session, now: datetime) -> list[Revocation]:
     """The entries that stand on the list at `now`, in the order they were made."""
-    rows = session.scalars(
-        select(RevocationRow)
-        .where(or_(RevocationRow.leaves_at.is_(None), RevocationRow.leaves_at > now))
-        .order_by(RevocationRow.id)
-    )
-    return [Revocation(int(row.at.timestamp()), row.license_id, row.jti) for row in rows]
+    return [Revocation(int(at.timestamp()), license_id, jti) for at, license_id, jti in _LISTED.all(session, now=now)]
 
 
 def newest(session: Session) -> PublishedList | None:
     """The list in force."""
-    row = session.scalar(select(RevokedListRow).order_by(RevokedListRow.seq.desc()).limit(1))
-    return None if row is None else PublishedList(row.seq, row.token, row.entries)
+    row = _PUBLISHED.first(session)
+    return None if row is None else PublishedList(*row)
 
 
 def publish(session: Session, published: PublishedList, now: datetime) -> None:

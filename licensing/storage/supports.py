@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from licensing.core.supports import Offer, SupportLevel
 from licensing.storage.database import Base
+from licensing.storage.prepared import Prepared
 
 
 class SupportLevelRow(Base):
@@ -44,7 +45,13 @@ def levels(session: Session) -> list[SupportLevel]:
     return [SupportLevel(row.name, row.rank, row.title, tuple(row.covers)) for row in rows]
 
 
+_OFFERS = Prepared(
+    select(
+        SupportOfferRow.tier, SupportOfferRow.support, SupportOfferRow.valid_from, SupportOfferRow.valid_until
+    ).order_by(SupportOfferRow.valid_from, SupportOfferRow.tier)
+)
+
+
 def offers(session: Session) -> list[Offer]:
     """What is or was offered at which tier."""
-    rows = session.scalars(select(SupportOfferRow).order_by(SupportOfferRow.valid_from, SupportOfferRow.tier))
-    return [Offer(row.tier, row.support, row.valid_from, row.valid_until) for row in rows]
+    return [Offer(*row) for row in _OFFERS.all(session)]

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from licensing.core.licenses import Edition
 from licensing.core.tiers import Tier
 from licensing.storage.database import Base
+from licensing.storage.prepared import Prepared
 
 
 class TierRow(Base):
@@ -37,9 +38,10 @@ def put(session: Session, tier: Tier) -> None:
     )
 
 
+_FIELDS = (TierRow.name, TierRow.edition, TierRow.min_seats, TierRow.max_seats, TierRow.support, TierRow.valid_from)
+_EVERY = Prepared(select(*_FIELDS).order_by(TierRow.valid_from, TierRow.min_seats))
+
+
 def every(session: Session) -> list[Tier]:
     """Every tier there is or was."""
-    return [
-        Tier(row.name, Edition(row.edition), row.min_seats, row.max_seats, row.support, row.valid_from)
-        for row in session.scalars(select(TierRow).order_by(TierRow.valid_from, TierRow.min_seats))
-    ]
+    return [Tier(name, Edition(edition), *rest) for name, edition, *rest in _EVERY.all(session)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable
 
 from flask import Blueprint, Flask
@@ -143,4 +144,6 @@ def app_from_environment() -> Flask:
     """The application of the process's settings; raises a Refusal when the server is not fit to run."""
     house = build(read_settings())
     require_fit(house)
-    return create_app(house)
+    app = create_app(house)
+    gc.freeze()  # what is there now stays: the collector need not look at it again and again
+    return app

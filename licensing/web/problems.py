@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import logging
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from licensing.core import errors
+from licensing.web.requests import request_id
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +87,7 @@ def problem(status: int, code: str, detail: str, **members: object) -> Response:
         "status": status,
         "code": code,
         "detail": detail,
-        "request_id": g.get("request_id", ""),
+        "request_id": request_id(),
         **members,
     }
     return Response(json.dumps(document), status, content_type=PROBLEM)

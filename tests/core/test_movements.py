@@ -383,6 +383,19 @@ def test_the_same_deals_in_any_order_make_the_same_movements(orders: tuple[list[
     assert told(*one, members=MEMBERS) == told(*other, members=MEMBERS)
 
 
+def test_a_smaller_term_that_is_over_already_lets_go_of_all_seats_in_one_movement() -> None:
+    first = deal(0, Kind.CONVERTED, 0, 2, license_id="L", ends=40)
+    other = deal(1, Kind.CONVERTED, 0, 1, license_id="M", ends=40)
+    over = deal(2, Kind.IMPORTED, 40, 1, license_id="L", starts=-40, ends=0)
+
+    found = told(first, other, over)
+
+    assert [(each.serial, each.what, each.seats) for each in found if each.at == on(40)] == [
+        ("2", What.RENEWAL, 1),
+        ("2", What.CONTRACTION, 2),
+    ]
+
+
 @given(histories())
 def test_a_customer_buys_for_the_first_time_at_most_once(deals: list[Deal]) -> None:
     found = told(*deals, members=MEMBERS)

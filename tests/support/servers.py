@@ -18,10 +18,11 @@ PATIENCE_SECONDS = 30
 
 @dataclass(frozen=True, slots=True)
 class RunningServer:
-    """Where a server listens, and what it has printed."""
+    """Where a server listens, what it has printed, and its first process."""
 
     port: int
     log: Path
+    pid: int = 0
 
     @property
     def url(self) -> str:
@@ -42,12 +43,12 @@ def running_server(folder: Path, *, command: Sequence[str] = ("serve",), **setti
     environment = {name: value for name, value in os.environ.items() if not name.startswith("LICENSING_")}
     environment |= {"LICENSING_DATA_DIR": str(folder), "LICENSING_BIND": f"127.0.0.1:{port}"}
     environment |= {f"LICENSING_{name.upper()}": value for name, value in settings.items()}
-    server = RunningServer(port, folder / "serve.log")
     folder.mkdir(parents=True, exist_ok=True)
-    with server.log.open("wb") as log:
+    with (folder / "serve.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "licensing", *command], stdout=log, stderr=log, env=environment
         )
+    server = RunningServer(port, folder / "serve.log", process.pid)
     try:
         _wait(server, process)
         yield server

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 
+from licensing.core import licenses
 from licensing.core.callers import OPERATOR
 from licensing.core.keys import open_statement
 from licensing.core.leases import HOLD_SECONDS, LEASE_SECONDS
+from licensing.core.licenses import License
+from licensing.core.tokens import Headers
+from licensing.services.signing import SigningKey
 from licensing.verifier import Lease, verify_lease
+from tests.support.statements import heard
 from tests.support.worlds import FSID, OTHER_FSID, World, nodes, sell
 
 MEMBERS = {
@@ -42,15 +48,8 @@ def held_until(world: World) -> int:
 
 def statements(world: World, act: Callable[[], object]) -> list[str]:
     """The SQL that `act` causes."""
-    seen: list[str] = []
-    engine = world.house.database.engine
-
-    def note(_c: Any, _u: Any, statement: str, *_: Any) -> None:
-        seen.append(statement)
-
-    event.listen(engine, "before_cursor_execute", note)
-    act()
-    event.remove(engine, "before_cursor_execute", note)
+    with heard(world.house.database.engine) as seen:
+        act()
     return seen
 
 
@@ -126,15 +125,81 @@ def test_a_lease_never_outlives_the_grant_that_is_committed(world: World, hours:
 
 
 @pytest.mark.parametrize("count", [4, 1_000])
-def test_an_unchanged_check_in_asks_twice_and_writes_nothing(world: World, count: int) -> None:
+def test_an_unchanged_check_in_asks_once_and_writes_nothing(world: World, count: int) -> None:
     license = str(world.house.licenses.file(OPERATOR, sell(world, seats=1_000).license_id)["license"])
     world.check_in(license, nodes(count))
     before = world.rows()
 
     caused = statements(world, lambda: world.check_in(license, nodes(count)))
 
-    assert [statement.split()[0] for statement in caused if statement.split()[0] != "BEGIN"] == ["SELECT", "SELECT"]
+    assert [statement.split()[0] for statement in caused if statement.split()[0] != "BEGIN"] == ["SELECT"]
     assert world.rows() == before
+
+
+@pytest.mark.parametrize("count", [4, 1_000, 5_000])
+def test_a_changed_check_in_asks_as_often_however_many_nodes_there_are(world: World, count: int) -> None:
+    license = str(world.house.licenses.file(OPERATOR, sell(world, seats=10_000).license_id)["license"])
+    first = statements(world, lambda: world.check_in(license, nodes(count)))
+    changed = statements(world, lambda: world.check_in(license, [*nodes(count - 1), "another"]))
+
+    def verbs(asked: list[str]) -> list[str]:
+        return [statement.split()[0] for statement in asked if not statement.startswith("BEGIN")]
+
+    assert verbs(changed) == ["SELECT"] * 5 + ["UPDATE", "INSERT"]
+    assert len(verbs(first)) <= 14
+
+
+def test_a_changed_check_in_touches_its_own_row_and_the_history(world: World) -> None:
+    license = str(world.house.licenses.file(OPERATOR, sell(world, seats=100).license_id)["license"])
+    world.check_in(license, nodes(10))
+    world.check_in(license, nodes(10), fsid=OTHER_FSID)
+    before = world.rows()
+
+    world.check_in(license, nodes(11))
+
+    after = world.rows()
+    assert {table for table in after if after[table] != before[table]} == {"cluster", "cluster_change"}
+    assert sum(row not in before["cluster"] for row in after["cluster"]) == 1
+    assert len(after["cluster_change"]) == len(before["cluster_change"]) + 1
+
+
+def test_five_thousand_nodes_take_a_few_times_the_memory_of_their_body(world: World) -> None:
+    license = str(world.house.licenses.file(OPERATOR, sell(world, seats=10_000).license_id)["license"])
+    names = [f"storage-node-{number:05}.rook-ceph.example" for number in range(5_000)]
+    world.check_in(license, names)
+    length = sum(map(len, names))
+
+    tracemalloc.start()
+    world.check_in(license, names)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert peak < 20 * length
+
+
+@pytest.mark.parametrize("count", [4, 1_000])
+def test_an_unchanged_check_in_signs_once_and_verifies_nothing(
+    world: World, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    license = str(world.house.licenses.file(OPERATOR, sell(world, seats=1_000).license_id)["license"])
+    world.check_in(license, nodes(count))
+    work: list[str] = []
+    sign, verify = SigningKey.sign, licenses.verify_license
+
+    def signed(key: SigningKey, text: str) -> str:
+        work.append("sign")
+        return sign(key, text)
+
+    def verified(token: object, headers: Headers) -> License:
+        work.append("verify")
+        return verify(token, headers)
+
+    monkeypatch.setattr(SigningKey, "sign", signed)
+    monkeypatch.setattr("licensing.services.authentication.verify_license", verified)
+
+    assert world.check_in(license, nodes(count)).status_code == 200
+
+    assert work == ["sign"]
 
 
 @pytest.mark.parametrize(("seconds", "written"), [(0, False), (1, True)])

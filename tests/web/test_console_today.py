@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 from licensing.core.callers import OPERATOR, Role
 from licensing.core.sales import Purchase, Term
 from licensing.storage import alarms, outbox, quote_requests
 from licensing.storage.quote_requests import QuoteRequest
+from tests.support.statements import heard
 from tests.support.worlds import Staffer, World, nodes, token_of
 from tests.web.staff_routes import ABSENT, SOMEBODY, customer, paid, quote, trial
 
@@ -145,15 +145,15 @@ def test_names_that_would_be_scripts_are_text(world: World) -> None:
 
 
 def test_the_page_asks_few_questions_however_many_customers_there_are(world: World) -> None:
-    manager, asked = world.sign_in("manager"), list[str]()
+    manager = world.sign_in("manager")
     for number in range(3):
         paid(world)
         world.trial(f"it@trial-{number}.example")
         ask_for_quote(world)
         quote(world, SOMEBODY, 20)
     world.house.rollups.catch_up()
-    event.listen(world.house.database.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
 
-    manager.get("/console")
+    with heard(world.house.database.engine) as asked:
+        manager.get("/console")
 
     assert len([each for each in asked if each.startswith("SELECT")]) <= 20, asked

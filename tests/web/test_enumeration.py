@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable
 import pytest
 from werkzeug.test import TestResponse
 
-from bench.pages import counting
 from licensing.core.callers import OPERATOR
 from licensing.core.encoding import b64url
 from licensing.core.throttle import PER_MAILBOX
 from tests.support.portal import customer
 from tests.support.staff import PASSWORD, add_account, code
+from tests.support.statements import heard
 from tests.support.worlds import World, browser, registration
 
 STAFF, CAREFUL, GONE, NOBODY = "amy@koor.example", "bea@koor.example", "cat@koor.example", "eve@koor.example"
@@ -38,7 +38,7 @@ def inhabited(world: World) -> World:
 
 def asked(world: World, ask: Ask, email: str) -> tuple[object, int]:
     """All that is told of the address, and how often the database was asked for it."""
-    with counting(world.house) as statements:
+    with heard(world.house.database.engine) as statements:
         answer = ask(world, email)
     headers = sorted((name, value) for name, value in answer.headers if name not in ("X-Request-Id", "Set-Cookie"))
     told = answer.text.replace(answer.headers["X-Request-Id"], "").replace(email, "")

@@ -9,7 +9,6 @@ from uuid import UUID
 
 import pytest
 
-from bench.pages import counting
 from licensing.core.callers import OPERATOR
 from licensing.core.milestones import Aim
 from licensing.core.portal import opened
@@ -21,6 +20,7 @@ from licensing.services.quotes import Wish
 from licensing.storage import portal, quote_requests
 from licensing.storage.quote_requests import QuoteRequest
 from licensing.web.portal.access import PORTAL_COOKIE
+from tests.support.statements import heard
 from tests.support.worlds import Browser, World, browser, nodes, standing, token_of
 from tests.web.staff_routes import SOMEBODY
 
@@ -131,7 +131,7 @@ def statements(world: World, client: Browser, paths: list[str]) -> dict[str, int
     """How often each page asks the database."""
     counts = {}
     for path in paths:
-        with counting(world.house) as asked:
+        with heard(world.house.database.engine) as asked:
             answer = client.get(path)
         assert answer.status_code == 200, (path, answer.text)
         counts[path] = len(asked)

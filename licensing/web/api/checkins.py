@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, Response, request
-from marshmallow import Schema, ValidationError, post_load
+from marshmallow import ValidationError
 from marshmallow import fields as marshmallow_fields
 
 from licensing.core.clusters import Report
@@ -14,12 +14,12 @@ from licensing.core.instances import HEADER, Proof, read_proof
 from licensing.services.checkins import CheckedIn
 from licensing.web import fields
 from licensing.web.api.presenting import answer, seconds, verdict_members
-from licensing.web.requests import MAX_CHECK_IN_BYTES, bearer_token, house, parse
+from licensing.web.requests import MAX_CHECK_IN_BYTES, Shape, bearer_token, house, parse
 
 blueprint = Blueprint("api_checkins", __name__, url_prefix="/v1")
 
 
-class ClusterSchema(Schema):
+class ClusterSchema(Shape):
     fsid = fields.Uuid(required=True)
     kube_system_uid = fields.Text(128, required=True)
     name = fields.Text(253, required=True)
@@ -27,18 +27,20 @@ class ClusterSchema(Schema):
     production = fields.Truth(load_default=True)
 
 
-class CheckinSchema(Schema):
+class CheckinSchema(Shape):
     cluster = marshmallow_fields.Nested(ClusterSchema, required=True)
     nodes = fields.NodeNames(required=True)
     nonce = fields.Text(128, required=True)
     instance_key = fields.PublicKey(load_default=None)
 
-    @post_load
-    def _make(self, data: dict[str, Any], **_: Any) -> Report:
-        return Report(**data.pop("cluster"), **data)
+    def load(self, data: Any, **_: Any) -> Any:
+        """The Report of a body; raises ValidationError."""
+        loaded = super().load(data)
+        return Report(**loaded.pop("cluster"), **loaded)
 
 
 _checkin = CheckinSchema()
+read_report = _checkin.load
 
 
 @blueprint.post("/checkins")
@@ -59,7 +61,8 @@ def release(fsid: str) -> Response:
 
 
 def _proof() -> Proof | None:
-    return read_proof(request.headers.get(HEADER), request.method, request.path, request.get_data(cache=True))
+    shown = request.headers.get(HEADER)
+    return None if shown is None else read_proof(shown, request.method, request.path, request.get_data())
 
 
 def _present(checked_in: CheckedIn) -> dict[str, object]:

@@ -22,6 +22,5 @@ def jwks() -> Response:
     """For standard JWT libraries: the keys whose tokens may stand. They must check `typ` themselves."""
     keys = house().keys.current().keyring.keys
     usable = [key for key in keys if key.purpose in TYPE_OF and key.state is not KeyState.REVOKED]
-    return published(
-        dumps({"keys": [{**jwk(key.kid, key.x), "use": "sig"} for key in usable]}), "application/jwk-set+json"
-    )
+    document = {"keys": [{**jwk(key.kid, key.x), "use": "sig"} for key in usable]}
+    return published(dumps(document).decode(), "application/jwk-set+json")

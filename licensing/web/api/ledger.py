@@ -12,4 +12,4 @@ blueprint = Blueprint("api_ledger", __name__, url_prefix="/ledger")
 
 @blueprint.get("/checkpoint")
 def checkpoint() -> Response:
-    return published(house().ledger.newest().note, "text/plain; charset=utf-8")
+    return published(house().ledger.note(), "text/plain; charset=utf-8")

@@ -11,10 +11,12 @@ from flask import Response
 from licensing.core.verdicts import Verdict
 from licensing.services.idempotency import Rendered
 
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+
 
 def dumps(document: Mapping[str, object]) -> bytes:
     """The bytes of an answer."""
-    return json.dumps(document, ensure_ascii=False).encode("utf-8")
+    return _encode(document).encode("utf-8")
 
 
 def answer(document: Mapping[str, object], status: int = 200) -> Response:

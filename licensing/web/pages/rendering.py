@@ -150,8 +150,9 @@ def register(app: Flask) -> None:
 
 def _told_to_people(response: Response) -> Response:
     """A problem, as a page where somebody looks at it in a browser; under the API's paths it stays what it is."""
-    is_looked_at = "text/html" in request.headers.get("Accept", "") and not request.path.startswith(API_PATHS)
-    if response.mimetype != PROBLEM or not is_looked_at:
+    if response.status_code < 400 or response.mimetype != PROBLEM:
+        return response
+    if "text/html" not in request.headers.get("Accept", "") or request.path.startswith(API_PATHS):
         return response
     shown = page("refused.html", response.status_code, detail=response.get_json()["detail"])
     response.set_data(shown.get_data())
