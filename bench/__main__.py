@@ -7,7 +7,10 @@ import platform
 import sys
 from pathlib import Path
 
-from bench import batches, checkins, counts, pages, reports, tokens
+from bench import batches, checkins, counts, issuance, pages, reports, tokens
+from bench.load import checkins as load_checkins
+from bench.load import growth, pair
+from bench.load.shares import HEAD as SHARES
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 HEAD = """# What things cost
@@ -34,15 +37,19 @@ What is counted, not timed: the tests that prove it, run with the rest.
 def main() -> int:
     """Runs every bench; 0 when all goals are met."""
     results = [result for bench in (tokens, checkins, batches, reports) for result in bench.ratios()]
+    results += [*issuance.issuances(), *growth.growths(), pair.pair()]
+    shares = load_checkins.shares()
     opened = pages.opened_pages()
     proofs = counts.rows()
     head = HEAD.format(python=platform.python_version(), cores=os.cpu_count(), machine=platform.machine())
     table = "".join(f"{result.row()}\n" for result in results)
+    rates = SHARES + "".join(f"{share.row()}\n" for share in shares)
+    spent = checkins.SPENT + "".join(f"{line}\n" for line in checkins.spent())
     costs = pages.HEAD + "".join(f"{page.row()}\n" for page in opened)
-    report = f"{head}{table}{costs}{COUNTED}" + "".join(f"{row}\n" for row, _ in proofs)
+    report = f"{head}{table}{rates}{spent}{costs}{COUNTED}" + "".join(f"{row}\n" for row, _ in proofs)
     RESULTS.write_text(report, "utf-8")
     print(report)
-    met = all(each.is_met for each in (*results, *opened))
+    met = all(each.is_met for each in (*results, *shares, *opened))
     return 0 if met and all(held for _, held in proofs) else 1
 
 

@@ -11,13 +11,11 @@ import argparse
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 from flask.testing import FlaskClient
-from sqlalchemy import event
 
 from bench.checkins import bench_settings
 from bench.page_addresses import Address, chosen
@@ -34,6 +32,7 @@ from licensing.storage import portal, staff
 from licensing.web.access import SESSION_COOKIE
 from licensing.web.app import create_app
 from licensing.web.portal.access import PORTAL_COOKIE
+from tests.support.statements import heard
 
 MAX_SECONDS, MAX_BYTES = 0.05, 100_000
 UNMEASURED, MEASURED = 2, 7
@@ -108,24 +107,9 @@ def _opened(house: House, client: FlaskClient, address: Address) -> Opened:
         start = time.perf_counter()
         get()
         times.append(time.perf_counter() - start)
-    with counting(house) as statements:
+    with heard(house.database.engine) as statements:
         status, length = get()
     return Opened(address, status, min(times), median(times), length, len(statements))
-
-
-@contextmanager
-def counting(house: House) -> Iterator[list[str]]:
-    """The list gets every statement that the database is asked within the block."""
-    statements: list[str] = []
-
-    def heard(*said: object) -> None:
-        statements.append(str(said[2]))
-
-    event.listen(house.database.engine, "before_cursor_execute", heard)
-    try:
-        yield statements
-    finally:
-        event.remove(house.database.engine, "before_cursor_execute", heard)
 
 
 def _staff_client(house: House, role: Role) -> FlaskClient:

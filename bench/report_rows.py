@@ -123,8 +123,9 @@ def _value(column: Column[object]) -> str:
 
 
 def _made(columns: Sequence[Column[object]]) -> str:
-    """Leaves out what was there before."""
-    return f"organization_id LIKE '{MARK}%'" if any(each.name == "leaf_idx" for each in columns) else "1 = 1"
+    """Leaves out what was there before: every identifier that was made up has MARK in it."""
+    identifier = next(each for each in columns if isinstance(each.type, String))
+    return f"{identifier.name} LIKE '%{MARK}%'"
 
 
 def _days_later(copy: int) -> int:

@@ -1,0 +1,1 @@
+"""Servers as users start them, driven by a load generator in processes of its own."""
