@@ -6,8 +6,9 @@ import os
 import platform
 import sys
 from pathlib import Path
+from typing import Protocol, TypeVar
 
-from bench import batches, checkins, counts, issuance, pages, reports, tokens
+from bench import audits, batches, checkins, counts, issuance, pages, reports, tokens
 from bench.load import checkins as load_checkins
 from bench.load import growth, pair
 from bench.load.shares import HEAD as SHARES
@@ -34,12 +35,24 @@ What is counted, not timed: the tests that prove it, run with the rest.
 """
 
 
+class HasRow(Protocol):
+    """What is in the table."""
+
+    @property
+    def is_met(self) -> bool: ...
+
+    def row(self) -> str: ...
+
+
+Result = TypeVar("Result", bound=HasRow)
+
+
 def main() -> int:
     """Runs every bench; 0 when all goals are met."""
-    results = [result for bench in (tokens, checkins, batches, reports) for result in bench.ratios()]
-    results += [*issuance.issuances(), *growth.growths(), pair.pair()]
-    shares = load_checkins.shares()
-    opened = pages.opened_pages()
+    results = [told(result) for bench in (tokens, checkins, batches, reports) for result in bench.ratios()]
+    results += map(told, (*issuance.issuances(), *audits.audits(), *growth.growths(), pair.pair()))
+    shares = list(map(told, load_checkins.shares()))
+    opened = list(map(told, pages.opened_pages()))
     proofs = counts.rows()
     head = HEAD.format(python=platform.python_version(), cores=os.cpu_count(), machine=platform.machine())
     table = "".join(f"{result.row()}\n" for result in results)
@@ -51,6 +64,12 @@ def main() -> int:
     print(report)
     met = all(each.is_met for each in (*results, *shares, *opened))
     return 0 if met and all(held for _, held in proofs) else 1
+
+
+def told(result: Result) -> Result:
+    """The result, told at once to whoever waits."""
+    print(result.row(), end="" if result.row().endswith("\n") else "\n", file=sys.stderr, flush=True)
+    return result
 
 
 if __name__ == "__main__":

@@ -36,6 +36,7 @@ _MOST = {
     " ORDER BY leaf_idx DESC LIMIT 1",
     "quote": "SELECT id FROM quote ORDER BY id DESC LIMIT 1",
     "milestone": "SELECT id FROM milestone ORDER BY counts_from LIMIT 1",
+    "webhook": "SELECT id FROM webhook ORDER BY id LIMIT 1",
     "staff": "SELECT id FROM staff ORDER BY id LIMIT 1",
     "first": "SELECT date(min(recorded_at), 'unixepoch') FROM issuance",
     "email": "SELECT c.email FROM contact c JOIN license l ON l.organization_id = c.organization_id"
@@ -95,6 +96,9 @@ ADDRESSES: Mapping[str, tuple[str, ...]] = {
     "console_staff.every": ("/console/staff",),
     "console_staff.show": ("/console/staff/{staff}",),
     "console_staff.api_keys": ("/console/api-keys",),
+    "console_webhooks.every": ("/console/webhooks",),
+    "console_webhooks.show": ("/console/webhooks/{webhook}",),
+    "console_alarms.every": ("/console/alarms",),
     "pages_sign_in.account": ("/account",),
     "pages_sign_in.ask": ("/sign-in",),
     "pages_quotes.show": ("/quotes/{quote}",),

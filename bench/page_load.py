@@ -36,6 +36,8 @@ def load(house: House, app: Flask) -> None:
         wide = house.organizations.create(OPERATOR, "Wide Storage BV", "NL", "wide.example", person).id
         license_id = _sold(house, wide, Term(2_000, 12))
     _check_in(house, app, license_id)
+    house.webhooks.create(OPERATOR, "https://crm.example.invalid/hook", [], 0)
+    house.webhooks.deliver()  # to nowhere: hundreds of messages wait
 
 
 def _license(house: House, organization_id: str, number: int) -> str:

@@ -62,7 +62,7 @@ def fill(house: House, organizations: int, copies: int) -> Filled:
     seconds = time.perf_counter() - start
     if copies > 1:
         _copy(house, copies, deeds)
-    _tidy(house)
+    tidy(house)
     return Filled(deeds * copies, organizations * copies, customers, seconds)
 
 
@@ -161,7 +161,7 @@ def _moved(value: Any, later: timedelta) -> Any:
     return value + later if isinstance(value, datetime) else value
 
 
-def _tidy(house: House) -> None:
+def tidy(house: House) -> None:
     """What a server's autovacuum does by itself, some minutes later; SQLite has none."""
     if not house.database.is_sqlite:
         with house.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import smtplib
 import ssl
 from dataclasses import dataclass
@@ -36,6 +37,11 @@ class FolderTransport:
     def describe(self) -> str:
         return f"files in {self.folder}"
 
+    def reach(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(self.folder, os.W_OK):
+            raise Undeliverable(f"{self.folder} can't be written")
+
 
 @dataclass(frozen=True, slots=True)
 class SmtpTransport:
@@ -63,6 +69,13 @@ class SmtpTransport:
 
     def describe(self) -> str:
         return f"SMTP server {self.host}:{self.port}"
+
+    def reach(self) -> None:
+        try:
+            with self._connect() as server:
+                server.noop()
+        except (OSError, smtplib.SMTPException) as error:
+            raise Undeliverable(f"{type(error).__name__} from {self.host}:{self.port}") from error
 
     def _connect(self) -> smtplib.SMTP:
         if self.tls:

@@ -10,11 +10,13 @@ from pathlib import Path
 
 from flask import Flask
 
-from licensing.bootstrap import HIGH_WATER, migrate, open_passphrase, open_system, origin
+from licensing.bootstrap import HIGH_WATER, VERIFIED, migrate, open_system
+from licensing.core.checkpoints import origin
 from licensing.core.errors import Malformed
 from licensing.core.keys import RootKey
 from licensing.core.licenses import License
 from licensing.core.roots import TRUSTED_ROOTS
+from licensing.key_store import open_passphrase
 from licensing.services.audit import Audit
 from licensing.services.carrying import CarriedLists, Carrying
 from licensing.services.checkins import Checkins
@@ -89,10 +91,10 @@ def build_relay(settings: Settings, root: RootKey | None = None) -> RelayHouse:
         validations=Validations(database, authentication, files, system.now),
         revoked_lists=lists,
         ledger=ledger,
-        audit=Audit(database, keys, ledger),
+        audit=Audit(database, keys, ledger, settings.data_dir / VERIFIED),
         status=RelayStatus(database, keys, settings.data_dir / PROBLEM, system.now),
         usage=RelayUsage(database, keys, system.now, issuer),
-        health=Health(database, keys, ledger, system.now, signs=()),
+        health=Health(database, keys, ledger, system.now, signs=(), has_worker=False),
     )
 
 

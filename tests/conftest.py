@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -17,7 +19,16 @@ from tests.support.postgres import Postgres, running_postgres
 from tests.support.worlds import Clock, World, make_settings, make_world
 
 TEMPLATE = "licensing_template"
+MEMORY = Path("/dev/shm")
+ROOM = 4 << 30
+"""Bytes of memory to spare that let the databases of tests live there."""
 _numbers = count()
+
+
+def pytest_configure() -> None:
+    """Where there is room, temporary folders are made in memory: most of a test's time goes into a disk's flushes."""
+    if MEMORY.is_dir() and not os.statvfs(MEMORY).f_flag & os.ST_NOEXEC and shutil.disk_usage(MEMORY).free > ROOM:
+        tempfile.tempdir = str(MEMORY)
 
 
 @pytest.fixture(scope="session")
@@ -54,7 +65,9 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Setting
     postgres: Postgres = request.getfixturevalue("postgres")
     folder, template = request.getfixturevalue("postgres_template")
     name = f"{template}_{next(_numbers)}"
-    postgres.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"CREATE DATABASE {name} TEMPLATE {template}")
+    # Copying its files is three times as fast as writing every page to the log.
+    clone = f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY"
+    postgres.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", clone)
     shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
     yield make_settings(tmp_path, postgres.database(name).dsn)
     postgres.execute(f"DROP DATABASE {name} WITH (FORCE)")

@@ -15,6 +15,7 @@ from licensing.core.callers import OPERATOR
 from licensing.core.checkpoints import read_note
 from licensing.core.errors import LedgerBroken
 from licensing.core.ledger import leaf_hash, verify_inclusion
+from licensing.services import audit as service
 from licensing.storage.ledger import APPEND_ONLY
 from tests.support.worlds import World, make_settings, make_world, sell
 
@@ -59,6 +60,40 @@ def test_an_untouched_ledger_has_no_findings(world: World, license_id: str) -> N
 
 LAST = "(SELECT max(idx) FROM ledger_leaf)"
 NEWEST = "(SELECT jti FROM license WHERE id = '{id}')"
+OTHER = "(SELECT token FROM license_token WHERE license_id <> '{id}' ORDER BY jti LIMIT 1)"
+EIGHT = {
+    "token replaced": [f"UPDATE license_token SET token = {OTHER} WHERE jti = {NEWEST}"],
+    "row deleted": [f"DELETE FROM issuance WHERE serial = {NEWEST}"],
+    "row and leaf deleted": [
+        f"DELETE FROM ledger_leaf WHERE idx = (SELECT leaf_idx FROM issuance WHERE serial = {NEWEST})",
+        f"DELETE FROM issuance WHERE serial = {NEWEST}",
+    ],
+    "last five cut off": [
+        "DELETE FROM license_token WHERE jti IN (SELECT serial FROM issuance WHERE leaf_idx >= 6)",
+        "DELETE FROM license WHERE id IN (SELECT license_id FROM issuance WHERE leaf_idx >= 6)",
+        "DELETE FROM issuance_record WHERE serial IN (SELECT serial FROM issuance WHERE leaf_idx >= 6)",
+        "DELETE FROM issuance WHERE leaf_idx >= 6",
+        "DELETE FROM ledger_node WHERE (idx + 1) * (1 << level) > 6",
+        "DELETE FROM ledger_leaf WHERE idx >= 6",
+        "DELETE FROM ledger_checkpoint WHERE size > 6",
+    ],
+    "leaf altered": ["UPDATE ledger_leaf SET body = (SELECT body FROM ledger_leaf WHERE idx = 5) WHERE idx = 6"],
+    "leaf altered and its nodes dropped, to be built anew": [
+        "UPDATE ledger_leaf SET body = (SELECT body FROM ledger_leaf WHERE idx = 5) WHERE idx = 6",
+        "DELETE FROM ledger_node",
+    ],
+    "two leaves swapped": [
+        "UPDATE ledger_leaf SET idx = 900 WHERE idx = 5",
+        "UPDATE ledger_leaf SET idx = 5 WHERE idx = 6",
+        "UPDATE ledger_leaf SET idx = 6 WHERE idx = 900",
+    ],
+    "row inserted without a leaf": [
+        "INSERT INTO issuance (serial, leaf_idx, kind, kid, signed_hash, record_hash, effective_at, recorded_at)"
+        " SELECT 'ffffffffffffffffffffffffffffffff', 99, kind, kid, signed_hash, record_hash, effective_at, recorded_at"
+        " FROM issuance WHERE leaf_idx = 6"
+    ],
+}
+"""What whoever can write the database would do to a sale, each of which must be found."""
 MANIPULATIONS = {
     "a token replaced": ["UPDATE license_token SET token = token || 'A' WHERE jti = " + NEWEST],
     "a token deleted": ["DELETE FROM license_token WHERE jti = " + NEWEST],
@@ -96,11 +131,66 @@ MANIPULATIONS = {
 }
 
 
-@pytest.mark.parametrize("statements", MANIPULATIONS.values(), ids=MANIPULATIONS)
-def test_a_manipulation_is_found(world: World, license_id: str, statements: list[str]) -> None:
+@pytest.mark.parametrize("statements", EIGHT.values(), ids=EIGHT)
+def test_each_of_the_eight_manipulations_of_a_ledger_is_found(
+    world: World, license_id: str, statements: list[str]
+) -> None:
+    assert findings(world) == []
     as_administrator(world, *(statement.replace("{id}", license_id) for statement in statements))
 
     assert findings(world) != []
+
+
+@pytest.mark.parametrize("statements", MANIPULATIONS.values(), ids=MANIPULATIONS)
+def test_a_manipulation_is_found(world: World, license_id: str, statements: list[str]) -> None:
+    assert findings(world) == []  # what was found good then is remembered
+    as_administrator(world, *(statement.replace("{id}", license_id) for statement in statements))
+
+    assert findings(world) != []
+
+
+def test_a_signature_is_verified_once_and_anew_when_asked(world: World, license_id: str) -> None:
+    audit = world.house.audit
+    first = audit.run()
+    assert first.signatures == 6  # five licenses, one of them resized
+
+    assert audit.run().signatures == 0
+    sell(world)
+    assert audit.run().signatures == 7  # the hash of its neighbours covers the new one, too
+    assert audit.run(anew=True).signatures == 7
+
+
+@pytest.mark.parametrize("content", ["", "nonsense", "0" * 64])
+def test_whatever_the_file_of_good_signatures_says_a_bad_one_is_found(
+    world: World, license_id: str, content: str
+) -> None:
+    assert findings(world) == []
+    file = world.house.settings.data_dir / "audit.verified"
+    good = file.read_text()
+    as_administrator(world, f"UPDATE license_token SET token = token || 'A' WHERE jti = {NEWEST.format(id=license_id)}")
+
+    assert any("signature" in each for each in findings(world))
+    assert file.read_text() != good
+    file.write_text(content)
+    assert any("signature" in each for each in findings(world))
+    file.write_text(good)
+    assert any("signature" in each for each in findings(world))
+
+
+def test_a_ledger_of_several_subtrees_is_audited_level_by_level(
+    world: World, license_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "LEVELS", 1)
+    monkeypatch.setattr(service, "CHUNK", 2)
+    monkeypatch.setattr(service, "VERIFIED_TOGETHER", 1)
+    report = world.house.audit.run()
+    assert (report.findings, report.leaves, report.signatures) == ([], 11, 6)
+
+    as_administrator(
+        world,
+        "UPDATE ledger_node SET hash = (SELECT hash FROM ledger_node WHERE level = 0 AND idx = 1) WHERE level = 3",
+    )
+    assert "node 3/0: not what its leaves make" in findings(world)
 
 
 @pytest.mark.parametrize("table", APPEND_ONLY)

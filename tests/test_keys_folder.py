@@ -20,10 +20,11 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from licensing.bootstrap import build, open_keys, require_fit
+from licensing.bootstrap import build, require_fit
 from licensing.core.errors import KeyUnusable
 from licensing.core.keys import KeyState, Purpose
 from licensing.core.ledger import Kind
+from licensing.key_store import open_keys
 from licensing.settings import PRODUCTION, Settings
 from licensing.system import System
 from tests.support.servers import free_port

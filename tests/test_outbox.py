@@ -71,6 +71,36 @@ def test_a_mail_that_is_refused_is_tried_again_with_the_same_id(mailing: World, 
     assert mailing.house.outbox.deliver_due() == 1
 
 
+def test_a_server_that_is_gone_after_it_took_the_mail_gets_it_twice_with_one_id(
+    mailing: World, mailbox: Mailbox
+) -> None:
+    mailbox.drops = True
+    mailing.register()
+    assert mailing.house.outbox.deliver_due() == 0
+    mailbox.drops = False
+    mailing.clock.advance(seconds=RETRIES[0].total_seconds())
+
+    assert mailing.house.outbox.deliver_due() == 1
+    first, second = mailbox.mails
+    assert first["Message-ID"] == second["Message-ID"]
+    assert first["Subject"] == second["Subject"]
+
+
+def test_a_server_that_says_nothing_is_left_after_a_while(
+    mailing: World, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("licensing.mail.SMTP_TIMEOUT_SECONDS", 0.3)
+    mailbox.stalls = 60
+    mailing.register()
+
+    assert mailing.house.outbox.deliver_due() == 0
+    [row] = outbox(mailing)
+    assert "SMTPServerDisconnected" in str(row)
+    mailbox.stalls = 0
+    mailing.clock.advance(seconds=RETRIES[0].total_seconds())
+    assert mailing.house.outbox.deliver_due() == 1
+
+
 def test_a_server_that_is_down_loses_nothing_and_is_given_up_visibly(settings: Settings) -> None:
     world = make_world(replace(settings, mail_url=f"smtp://127.0.0.1:{free_port()}"))
     assert world.register().status_code == 202
@@ -104,7 +134,7 @@ def test_a_worker_goes_on_after_a_failure(world: World) -> None:
 
     world.house.worker.tick()
 
-    assert len(world.mails()) == 1
+    assert len(world.mails()) == 2  # hers, and the admin's of the alarm that rang
 
 
 def test_a_name_can_add_no_header(mailing: World, mailbox: Mailbox) -> None:

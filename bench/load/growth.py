@@ -1,7 +1,8 @@
 """Check-ins on a grown database against an empty one: `python -m bench.load.growth [ISSUANCES [DATABASE …]]`.
 
 Both servers run as users start them, on the same core, and take turns. There are five issuances to an organisation, and
-a bit more than one license; half of them have clusters.
+a bit more than one license; half of them have clusters. More than MANY issuances are of `bench.load.millions`: ten to
+a license. `python -m bench.load.growth 10000000 PostgreSQL` takes some minutes and 10 GB.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from statistics import median, quantiles
 from sqlalchemy import func, select
 
 from bench.checkins import bench_settings
+from bench.load import millions
 from bench.load.checkins import environment_of, sold
 from bench.load.requests import NODES, checkins
 from bench.load.servers import ROUNDS, Server, started
@@ -29,6 +31,7 @@ from licensing.storage.licenses import LicenseRow
 from tests.support.postgres import running_postgres
 
 ISSUANCES, BASE, GOAL = 1_000_000, 2_000, 1.2
+MANY = 2_000_000
 DATABASES = ("SQLite", "PostgreSQL")
 
 
@@ -79,7 +82,9 @@ def _served(stack: ExitStack, folder: Path, url: str, issuances: int) -> tuple[S
     house = build(settings)
     set_up(house)
     token, _ = sold(house)
-    if issuances:
+    if issuances > MANY:
+        millions.fill(house, issuances)
+    elif issuances:
         fill(house, BASE, max(1, issuances // (BASE * DEEDS_EACH)))
     with house.database.read() as session:
         counts = [

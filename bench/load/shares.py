@@ -20,12 +20,16 @@ the spread the middle half of all.
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is asked of a server, under a name; `goal` is the least share of the reference's rate."""
+    """What is asked of a server, under a name.
+
+    `goal` is the least share of the reference's rate, `slowest` the most times its p99.
+    """
 
     name: str
     server: Server
     requests: Sequence[bytes]
     goal: float | None = None
+    slowest: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +45,16 @@ class Share:
     p99: float
     cpu: float
     goal: float | None
+    slowest: float | None
 
     @property
     def is_met(self) -> bool:
-        return self.goal is None or self.share >= self.goal
+        is_often = self.goal is None or self.share >= self.goal
+        return is_often and (self.slowest is None or self.p99 <= self.slowest)
 
     def row(self) -> str:
         goal, met = ("–", "–") if self.goal is None else (f"≥ {self.goal:g}", "yes" if self.is_met else "**no**")
+        goal += "" if self.slowest is None else f", p99 ≤ {self.slowest:g} ×"
         return (
             f"| {self.name} | {self.rate:,.0f} | {self.share:.2f} | {self.low:.2f} – {self.high:.2f} |"
             f" {self.p50:.2f} ms | {self.p99:.1f} | {self.cpu:,.0f} µs | {goal} | {met} |"
@@ -80,4 +87,5 @@ def _share(subject: Subject, some: list[Measured], reference: list[Measured]) ->
         median(one.p99 for one in some) / median(one.p99 for one in reference),
         min(one.cpu for one in some),
         subject.goal,
+        subject.slowest,
     )

@@ -17,9 +17,12 @@ from licensing.core.errors import Refusal
 COMMANDS = {
     "init": "server",
     "serve": "server",
+    "work": "server",
     "db": "db",
+    "doctor": "doctor",
     "demo": "demo",
     "keys": "keys",
+    "signer": "signer",
     "organizations": "organizations",
     "entitlements": "organizations",
     "licenses": "sales",
@@ -34,7 +37,11 @@ COMMANDS = {
     "verify": "verify",
     "activate": "activate",
     "ledger": "ledger",
+    "backup": "backups",
+    "restore": "backups",
+    "openapi": "openapi",
     "api-keys": "api_keys",
+    "webhooks": "webhooks",
     "staff": "staff",
 }
 """Each command and the file it is in, which is read when the command is used: a sidecar carries no server with it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -10,6 +10,7 @@ import click
 from email_validator import EmailNotValidError, validate_email
 
 from licensing.core.sales import Purchase, Term
+from licensing.services.dual_control import Person
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
@@ -106,3 +107,15 @@ def term(
 def order(order_number: str | None, currency: str, discount: int) -> Purchase | None:
     """The order that the options describe; None without a number."""
     return None if order_number is None else Purchase(order_number, currency.upper(), discount)
+
+
+def shown_by(emails: Sequence[str]) -> list[Person]:
+    """What each of the people shows, asked for at the terminal."""
+    return [
+        Person(
+            email,
+            click.prompt(f"Password of {email}", hide_input=True, err=True),
+            click.prompt(f"Code of {email}", err=True),
+        )
+        for email in emails
+    ]

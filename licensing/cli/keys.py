@@ -9,8 +9,10 @@ import click
 from licensing.bootstrap import open_offline_keys
 from licensing.cli import output
 from licensing.cli.houses import open_current_house
+from licensing.cli.inputs import shown_by
 from licensing.core.errors import Malformed
 from licensing.core.keys import Purpose, WorkingKey
+from licensing.services.dual_control import Agreement
 from licensing.services.keys import ROOT_FOLDER, Step
 from licensing.settings import read_settings
 from licensing.storage import keyfiles
@@ -19,7 +21,14 @@ _purpose = click.argument("purpose", type=click.Choice([purpose.value for purpos
 _root_key = click.option(
     "--root-key", type=click.Path(path_type=Path), help="The root's private key file, where it is at hand."
 )
+_agreed_by = click.option(
+    "--agreed-by", "emails", multiple=True, metavar="EMAIL", help="Who agrees; two are needed where keys change state."
+)
+_break_glass = click.option(
+    "--break-glass", metavar="REASON", help="One person alone; every admin is told, and the record says why."
+)
 COLUMNS = ("kid", "purpose", "state", "signs_from", "signs_until")
+LISTED = (*COLUMNS, "days_left", "private_key")
 
 
 @click.group()
@@ -47,9 +56,25 @@ def root_new(out: Path | None, as_json: bool) -> None:
 @keys.command("list")
 @output.json_option
 def list_keys(as_json: bool) -> None:
-    """List the working keys of the statement in force."""
-    entries = open_offline_keys(read_settings()).list()
-    output.show_list("keys", COLUMNS, map(_row, entries), as_json=as_json)
+    """List the working keys of the statement in force, and warn of what must be renewed within 60 days."""
+    management = open_offline_keys(read_settings())
+    days = management.days()
+    rows = [
+        {**_row(key), "days_left": days.left.get(key.kid), "private_key": management.protection(key.kid)}
+        for key in management.list()
+    ]
+    output.show_list("keys", LISTED, rows, as_json=as_json)
+    for warning in days.warnings:
+        click.echo(warning, err=True)
+
+
+@keys.command()
+@output.json_option
+def protect(as_json: bool) -> None:
+    """Encrypt every private key file anew, with the passphrase and many rounds, where that is not so yet."""
+    done = open_offline_keys(read_settings()).protect()
+    rows = [{"file": name, "encrypted": "now" if now else "before"} for name, now in done.items()]
+    output.show_list("files", ("file", "encrypted"), rows, as_json=as_json)
 
 
 @keys.command()
@@ -64,27 +89,47 @@ def new(purpose: str, root_key: Path | None, as_json: bool) -> None:
 @keys.command()
 @_purpose
 @_root_key
+@_agreed_by
+@_break_glass
 @output.json_option
-def rotate(purpose: str, root_key: Path | None, as_json: bool) -> None:
+def rotate(
+    purpose: str, root_key: Path | None, emails: tuple[str, ...], break_glass: str | None, as_json: bool
+) -> None:
     """Let the next key of PURPOSE sign from now on. Running servers follow by themselves."""
-    _show_step(open_current_house().key_management.rotate(Purpose(purpose), root_key), as_json=as_json)
+    agreement = _agreement(emails, break_glass)
+    step = open_current_house().key_management.rotate(Purpose(purpose), root_key, agreement)
+    _show_step(step, as_json=as_json)
 
 
 @keys.command()
 @click.argument("kid")
 @click.option("--revoke", is_flag=True, help="Stolen or lost: nothing that it signed stands any more.")
 @_root_key
+@_agreed_by
+@_break_glass
 @output.json_option
-def retire(kid: str, revoke: bool, root_key: Path | None, as_json: bool) -> None:
+def retire(
+    kid: str, revoke: bool, root_key: Path | None, emails: tuple[str, ...], break_glass: str | None, as_json: bool
+) -> None:
     """Let the key KID sign no longer. What it signed still stands, unless it is revoked."""
-    _show_step(open_current_house().key_management.retire(kid, root_key, revoke=revoke), as_json=as_json)
+    agreement = _agreement(emails, break_glass)
+    step = open_current_house().key_management.retire(kid, root_key, agreement, revoke=revoke)
+    _show_step(step, as_json=as_json)
 
 
 @keys.command()
 @click.option("--sign", "unsigned", type=click.Path(path_type=Path), help="Sign this unsigned statement (offline).")
 @click.option("--import", "signed", type=click.Path(path_type=Path), help="Put this signed statement in force.")
 @_root_key
-def statement(unsigned: Path | None, signed: Path | None, root_key: Path | None) -> None:
+@_agreed_by
+@_break_glass
+def statement(
+    unsigned: Path | None,
+    signed: Path | None,
+    root_key: Path | None,
+    emails: tuple[str, ...],
+    break_glass: str | None,
+) -> None:
     """Print the key statement in force, or sign one with --root-key, or import a signed one."""
     if unsigned is not None and signed is not None:
         raise click.UsageError("--sign and --import are two steps, on two machines.")
@@ -93,9 +138,16 @@ def statement(unsigned: Path | None, signed: Path | None, root_key: Path | None)
             raise click.UsageError("--sign needs --root-key.")
         click.echo(open_offline_keys(read_settings()).sign(_read(unsigned), root_key))
     elif signed is not None:
-        _show_step(open_current_house().key_management.install(_read(signed)), as_json=False)
+        agreement = _agreement(emails, break_glass)
+        _show_step(open_current_house().key_management.install(_read(signed), agreement), as_json=False)
     else:
         click.echo(open_offline_keys(read_settings()).statement())
+
+
+def _agreement(emails: tuple[str, ...], break_glass: str | None) -> Agreement:
+    if break_glass is not None and (emails or not break_glass.strip()):
+        raise click.UsageError("--break-glass needs a reason, and stands alone.")
+    return Agreement(shown_by(emails), break_glass)
 
 
 def _read(path: Path) -> str:

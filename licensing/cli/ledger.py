@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from licensing.cli import output
 from licensing.cli.houses import open_current_house
 from licensing.core.checkpoints import verifier_key
 from licensing.core.errors import LedgerBroken
+from licensing.services.checkpoint_copies import notes_in
 
 
 @click.group()
@@ -16,17 +19,28 @@ def ledger() -> None:
 
 
 @ledger.command()
+@click.option(
+    "--checkpoint",
+    "places",
+    multiple=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="A note that was kept elsewhere, or a folder of them; may be repeated.",
+)
+@click.option("--anew", is_flag=True, help="Verify every signature, those that an earlier audit found good, too.")
 @output.json_option
-def audit(as_json: bool) -> None:
+def audit(places: tuple[Path, ...], anew: bool, as_json: bool) -> None:
     """Prove the whole ledger: tree, checkpoints, issuances, records, tokens and licenses against each other."""
     house = open_current_house()
+    outside = [named for place in places for named in notes_in(place)]
     with output.progress("auditing") as progress:
-        report = house.audit.run(progress)
+        report = house.audit.run(progress, outside, anew=anew)
     output.show(
         {
             "leaves": report.leaves,
             "licenses": report.licenses,
+            "signatures": report.signatures,
             "checkpoint": report.checkpoint_size,
+            "outside_checkpoints": len(outside),
             "findings": report.findings if as_json else len(report.findings),
         },
         as_json=as_json,

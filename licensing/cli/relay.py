@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from licensing.cli import inputs, output
-from licensing.cli.server import log_to_error_stream, run
+from licensing.cli.server import run
 from licensing.core.errors import LedgerBroken, Malformed, Unauthentic
 from licensing.core.keys import jwk
 from licensing.core.usage import Usage, verify_usage
@@ -17,6 +17,7 @@ from licensing.relay import RelayHouse, build_relay, open_relay_keys, require_fi
 from licensing.settings import read_settings
 from licensing.storage import keyfiles
 from licensing.verifier import TRUSTED_ROOTS, open_license_file
+from licensing.web import logs
 
 FILE = click.Path(path_type=Path)
 COLUMNS = ("fsid", "name", "pool", "peak", "granted", "days")
@@ -106,8 +107,8 @@ def audit(as_json: bool) -> None:
 
 
 def _serve(license: Path, root_file: Path | None) -> None:
-    log_to_error_stream()
     settings = read_settings()
+    logs.configure(settings.log_format)
     root = None if root_file is None else keyfiles.read_root_file(root_file)
     house = build_relay(settings, root)
     shared = set_up_relay(house, license, root)

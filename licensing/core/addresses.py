@@ -32,6 +32,8 @@ class Address:
         return self.folded.rpartition("@")[2]
 
 
+DOMAIN = "domain:"
+"""How the trial key of an organisation's own domain begins."""
 _DOTLESS = {"gmail.com": "gmail.com", "googlemail.com": "gmail.com"}
 """Services that ignore dots in the local part, and the one domain they all mean."""
 
@@ -53,7 +55,7 @@ def trial_key(address: Address, knowledge: DomainKnowledge) -> str:
     """
     if speaks_for_itself(address, knowledge):
         return f"address:{hashlib.sha256(address.folded.encode()).hexdigest()}"
-    return f"domain:{knowledge.registrable(address.domain)}"
+    return f"{DOMAIN}{knowledge.registrable(address.domain)}"
 
 
 def speaks_for_itself(address: Address, knowledge: DomainKnowledge) -> bool:

@@ -58,6 +58,8 @@ def pinned_anew(holding: Holding, report: Report, proof: Proof | None) -> Holdin
     """The cluster with the key that it shows, if any. A proof that comes along must be right: its number is spent."""
     key = report.instance_key
     number = 0 if key is None or proof is None else instances.check(proof, key, -1)
+    if (key, number) == (holding.instance_key, holding.instance_number):
+        return holding
     return replace(holding, instance_key=key, instance_number=number)
 
 
@@ -96,7 +98,7 @@ def marked_duplicate(holding: Holding, arrival: Arrival, has_double: bool, now: 
     A cluster that was silent until its grant ran out comes anew, so that of two living ones the later is marked.
     """
     if not has_double:
-        return replace(holding, duplicate_since=None)
+        return holding if holding.duplicate_since is None else replace(holding, duplicate_since=None)
     comes = arrival is Arrival.NEW or not holding.is_alive(now)
     return replace(holding, duplicate_since=holding.duplicate_since or now) if comes else holding
 

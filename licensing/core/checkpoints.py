@@ -18,6 +18,7 @@ from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from cryptography.exceptions import InvalidSignature
 
@@ -45,6 +46,12 @@ class Checkpoint:
     def body(self) -> str:
         """The text that is signed."""
         return f"{self.origin}\n{self.size}\n{b64encode(self.root).decode('ascii')}\n"
+
+
+def origin(public_url: str) -> str:
+    """The ledger's name: host and path, without scheme (C2SP tlog-checkpoint)."""
+    parts = urlsplit(public_url)
+    return f"{parts.netloc}{parts.path}/ledger/1"
 
 
 def verifier_key(origin: str, x: bytes) -> str:

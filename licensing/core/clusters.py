@@ -4,11 +4,12 @@ changed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from licensing.core.leases import HOLD_SECONDS, LEASE_SECONDS
+from licensing.core.records import record
 from licensing.core.standings import Standing
 
 HOLD = timedelta(seconds=HOLD_SECONDS)
@@ -23,7 +24,7 @@ class Pool(StrEnum):
     NON_PRODUCTION = "non_production"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Report:
     """A cluster as it reports itself. `fsid` is the Ceph cluster's UUID in lower case, `nodes` its whole node list.
 
@@ -40,7 +41,7 @@ class Report:
     instance_key: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Holding:
     """What the server holds of one cluster under one license, node names left out.
 
@@ -97,5 +98,7 @@ def placed(holding: Holding, *, production: bool, np_granted: bool) -> Holding:
 
     So a move carries no priority: the next check-in gets what the new pool has free.
     """
+    if (production, np_granted) == (holding.production, holding.np_granted):
+        return holding
     after = replace(holding, production=production, np_granted=np_granted)
     return after if after.pool is holding.pool else replace(after, granted=0)

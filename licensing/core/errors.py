@@ -200,7 +200,7 @@ class SignInIncomplete(Refusal):
 
 
 class TooManyTries(Refusal):
-    """Too many wrong tries; the right password would not be looked at either until `retry_after_seconds` are over."""
+    """Too many tries; the right password would not be looked at either until `retry_after_seconds` are over."""
 
     code = "TOO_MANY_TRIES"
 
@@ -282,6 +282,18 @@ class StaffState(Refusal):
     code = "STAFF_STATE"
 
 
+class TwoPeopleNeeded(Refusal):
+    """Nobody does this alone."""
+
+    code = "TWO_PEOPLE_NEEDED"
+
+
+class WebhookState(Refusal):
+    """The webhook's state does not allow this: it is revoked, or there are as many as there may be."""
+
+    code = "WEBHOOK_STATE"
+
+
 class ImportRefused(Refusal):
     """Lines of the file can't be taken; nothing was. `problems` has number and reason of each."""
 
@@ -302,6 +314,12 @@ class SetupRefused(Refusal):
     """The installation is not fit to run; the detail says what to do."""
 
     code = "SETUP_REFUSED"
+
+
+class BackupRefused(Refusal):
+    """A backup can't be made or restored like this; nothing was changed."""
+
+    code = "BACKUP_REFUSED"
 
 
 class LedgerBroken(Refusal):

@@ -32,15 +32,17 @@ class Signal(IntFlag):
     COMPANY_DOMAIN = 16
     MANY_CHECK_INS = 32
     ASKED_FOR_QUOTE = 64
+    ALIKE_TRIALS = 128
 
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """One registration."""
+    """One registration; `is_alike` where others look like it."""
 
     at: datetime
     source: str
     country: str
+    is_alike: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,5 +182,6 @@ def _signals(history: History, *, full: bool, over: bool) -> Signal:
         Signal.COMPANY_DOMAIN: history.has_company_domain,
         Signal.MANY_CHECK_INS: history.watched >= MANY_CHECK_INS,
         Signal.ASKED_FOR_QUOTE: bool(history.quotes),
+        Signal.ALIKE_TRIALS: any(each.is_alike for each in history.registrations),
     }
     return Signal(sum(signal for signal, is_shown in shown.items() if is_shown))

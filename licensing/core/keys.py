@@ -41,6 +41,8 @@ from licensing.core.tokens import (
 
 TEST_MARK = "TEST-"
 PUBLIC_KEY_BYTES = 32
+PUBLISHED_PAIRS = frozenset({"d500933b491911deaf22915ae9d7c9f2473a0264d8dff5e86e5f6a5491b754b7"})
+"""Thumbprints of pairs whose private half everybody has (`keys/test/`), whatever they call themselves."""
 
 # The encodings of y of the eight points of small order on edwards25519, canonical and not (RFC 7748 §7 tells why
 # they are dangerous): a signature under such a key can be valid for many messages. The sign bit is masked off.
@@ -106,6 +108,11 @@ def public_bytes(public: Ed25519PublicKey) -> bytes:
 def thumbprint(x: bytes) -> str:
     """RFC 7638 SHA-256 thumbprint of the Ed25519 public key `x`, in hex."""
     return hashlib.sha256(canonical_json({"crv": "Ed25519", "kty": "OKP", "x": b64url(x)})).hexdigest()
+
+
+def is_worthless(kid: str, x: bytes) -> bool:
+    """Whether production must not use the key: marked for development, or with a published private half."""
+    return kid.startswith(TEST_MARK) or thumbprint(x) in PUBLISHED_PAIRS
 
 
 def name_key(x: bytes, role: str, *, test: bool) -> str:

@@ -17,6 +17,7 @@ REASONS = {
     Signal.FULL: "used all seats of the trial",
     Signal.GROWING: "uses more nodes than at the first check-in",
     Signal.SEVERAL_CLUSTERS: "more than one cluster was seen",
+    Signal.ALIKE_TRIALS: "others took trials from its network or in its name, with free mail addresses",
     Signal.COMPANY_DOMAIN: "registered from a company's domain",
     Signal.MANY_CHECK_INS: "has checked in for 30 days and more",
 }

@@ -12,12 +12,12 @@ widens it: see `verdicts`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
 from licensing.core.codes import Code
 from licensing.core.errors import Reason, Unauthentic
+from licensing.core.records import record
 from licensing.core.tokens import AUDIENCE, Headers, TokenType, bad_claims, open_token, require_range
 
 VERSION = 1
@@ -29,7 +29,7 @@ CHECK_IN_SECONDS = 12 * 3_600
 """How soon a client should check in again, before it adds its own ± 20 %."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Lease:
     """The typed claims of one lease. Times are Unix seconds."""
 

@@ -18,7 +18,7 @@ tree stays whole. Nodes are stored only for complete subtrees, at (level, index)
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -48,6 +48,7 @@ class Kind(StrEnum):
     ERASED = "erased"
     KEY_ACTIVATED = "key-activated"
     KEY_RETIRED = "key-retired"
+    ROLLED_BACK = "rolled-back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +64,7 @@ class Leaf:
 
     def body(self) -> bytes:
         """The bytes that are hashed."""
-        fields = (
-            "license-ledger/v1",
-            self.kind,
-            self.serial,
-            str(self.recorded_at),
-            self.kid,
-            self.signed_hash,
-            self.record_hash,
-        )
-        return "".join(f"{field}\n" for field in fields).encode("ascii")
+        return leaf_body(self.kind, self.serial, self.recorded_at, self.kid, self.signed_hash, self.record_hash)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +78,12 @@ class Node:
 
 ReadNode = Callable[[int, int], bytes]
 """The stored hash at (level, index). Asked for complete subtrees only."""
+
+
+def leaf_body(kind: str, serial: str, recorded_at: int, kid: str, signed_hash: str, record_hash: str) -> bytes:
+    """The bytes of a leaf that are hashed."""
+    lines = f"license-ledger/v1\n{kind}\n{serial}\n{recorded_at}\n{kid}\n{signed_hash}\n{record_hash}\n"
+    return lines.encode("ascii")
 
 
 def signed_hash(signing_input: str) -> str:
@@ -118,6 +116,13 @@ def grow(size: int, body: bytes, read: ReadNode) -> list[Node]:
         index, level = index >> 1, level + 1
         nodes.append(Node(level, index, current))
     return nodes
+
+
+def complete_levels(hashes: list[bytes]) -> Iterator[list[bytes]]:
+    """The hashes of one level, then of each level above that they complete; the first has an even index."""
+    while hashes:
+        yield hashes
+        hashes = [node_hash(left, right) for left, right in zip(hashes[::2], hashes[1::2], strict=False)]
 
 
 def root(size: int, read: ReadNode) -> bytes:
@@ -181,6 +186,31 @@ def verify_consistency(old: int, new: int, old_root: bytes, new_root: bytes, pro
             second = node_hash(second, step)
         fn, sn = fn >> 1, sn >> 1
     return sn == 0 and first == old_root and second == new_root
+
+
+class Tree:
+    """A tree as it grows from its leaves alone: the rightmost node of each level, and the roots on the way."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._last: dict[int, Node] = {}
+
+    def add(self, body: bytes) -> list[Node]:
+        nodes = grow(self.size, body, lambda level, _: self._last[level].hash)
+        for node in nodes:
+            self._last[node.level] = node
+        self.size += 1
+        return nodes
+
+    def root(self) -> bytes:
+        """The root of the leaves so far: the complete subtrees of its binary size, joined from the right."""
+        levels = [level for level in range(self.size.bit_length()) if self.size >> level & 1]
+        if not levels:
+            return EMPTY_ROOT
+        root = self._last[levels[0]].hash
+        for level in levels[1:]:
+            root = node_hash(self._last[level].hash, root)
+        return root
 
 
 def _split(count: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 LICENSE_FILE_NAME = "koor-license.json"
@@ -149,5 +150,27 @@ You can see them, download the license file and ask for a quote here, with this 
 
 There is no password: you get a link by mail each time you sign in. If you do not want this, sign in and
 choose Privacy: there you can see what we know of you, and have yourself erased.
+""",
+    )
+
+
+def alarms_rang(recipient: str, name: str, lines: Sequence[str], count: int, page: str) -> Mail:
+    """`lines` tell of the first alarms of `count`."""
+    told = "\n\n".join(lines)
+    rest = "" if count == len(lines) else f"\n\nand {count - len(lines)} more."
+    return Mail(
+        recipient,
+        f"Koor licensing: {count} new {'alarm' if count == 1 else 'alarms'}",
+        f"""Hello {name},
+
+something happened that should never happen:
+
+{told}{rest}
+
+Look at it, and say that you have, here:
+
+{page}
+
+You are told once of each. What to do is in the operations manual, under Watching.
 """,
     )

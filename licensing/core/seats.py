@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from licensing.core.records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Others:
     """Seats granted to the license's other live clusters: all of them, and those first seen before this one."""
 
@@ -20,7 +21,7 @@ class Others:
     granted_earlier: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Grant:
     """A cluster's nodes in order of appearance; the first `granted` of them are covered."""
 
@@ -39,9 +40,9 @@ def digest(nodes: Iterable[str]) -> str:
 
 def in_order(known: Sequence[str], reported: Iterable[str]) -> tuple[str, ...]:
     """The reported nodes: those known before in their old order, then the new ones bytewise."""
-    present = set(reported)
+    present, before = dict.fromkeys(reported), set(known)
     kept = [node for node in known if node in present]
-    return (*kept, *_bytewise(present.difference(kept)))
+    return (*kept, *_bytewise(node for node in present if node not in before))
 
 
 def grant(nodes: tuple[str, ...], *, seats: int, held: int, others: Others) -> Grant:

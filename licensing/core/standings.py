@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from licensing.core.errors import LicenseState
 from licensing.core.licenses import Edition, License
+from licensing.core.records import record
 from licensing.core.verdicts import Circumstances
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Standing:
     """One license. `version` rises with every deed and release, so that a check-in sees whether anything changed.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from licensing.core.addresses import Address
+from licensing.core.addresses import DOMAIN, Address
 from licensing.core.errors import CodeRefused, LinkExpired, LinkUnknown, LinkUsed
 from licensing.core.licenses import ANY_CLUSTER, NOT_BEFORE_SKEW_SECONDS, Edition, Grace, License, Over
 from licensing.core.tiers import Tier
@@ -28,6 +28,21 @@ class Source(StrEnum):
     INVITATION = "invitation"
     IMPORT = "import"
     SALES = "sales"
+
+
+ALIKE_WITHIN = timedelta(days=30)
+"""Trials from one network, or of one name, within this time look like one another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """What makes trials look like one another, as hashes: the network that a registration came from, and its name."""
+
+    network_hash: str | None
+    name_hash: str | None
+
+
+NO_LIKENESS = Likeness(None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +69,13 @@ class Registration:
     def code_expires_at(now: datetime) -> datetime:
         return now + CODE_LIFE
 
+    def likeness(self, network: str) -> Likeness:
+        """By what others may look like it; an organisation's own mail domain is likeness enough, and has one trial."""
+        if self.trial_key.startswith(DOMAIN):
+            return NO_LIKENESS
+        name = " ".join(self.organization.casefold().split())
+        return Likeness(_hash("network", network) if network else None, _hash("name", name, self.country))
+
 
 @dataclass(frozen=True, slots=True)
 class Pending:
@@ -66,6 +88,10 @@ class Pending:
     link_expires_at: datetime
     code_expires_at: datetime
     used_at: datetime | None
+
+
+def _hash(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def plain_code(typed: str) -> str:

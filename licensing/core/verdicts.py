@@ -7,12 +7,12 @@ A boundary second belongs to what begins: a license is valid while `nbf <= now <
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 from licensing.core.codes import Code, Warning, describe
 from licensing.core.leases import Lease
 from licensing.core.licenses import Edition, License, Over
+from licensing.core.records import record
 
 FLOOR_NODES = 4
 """Nodes that stay unrestricted for whoever held a Pro license, and for a trial that is not revoked."""
@@ -23,7 +23,7 @@ BEHIND_SECONDS = 24 * 3_600
 DUPLICATE_GRACE_DAYS = 30
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Circumstances:
     """What the reader knows beside the tokens. Every field may stay unknown; times are Unix seconds.
 
@@ -47,7 +47,7 @@ class Circumstances:
     ever_pro: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Verdict:
     """The answer. `over_since` (Unix seconds) is for the reader to keep until the next evaluation."""
 
@@ -62,7 +62,7 @@ class Verdict:
     remedy: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class _Case:
     """One question put to the rules below."""
 
@@ -105,9 +105,18 @@ def evaluate(
     granted = min(nodes, _limit(seats, lease, known))
     over_since = None if nodes <= granted else _over_since(lease, known, seconds)
     case = _Case(license, lease, nodes, seconds, known, granted, over_since)
-    code, restricted = next((code, found) for code, rule in _RULES if (found := rule(case)) is not None)
+    code, restricted = _judged(case)
     message, remedy = describe(code, seats=seats, used=nodes, granted=granted)
     return Verdict(code, restricted, _warnings(case), seats, nodes, granted, over_since, message, remedy)
+
+
+def _judged(case: _Case) -> tuple[Code, bool]:
+    """The first code that applies, and whether it restricts."""
+    for code, rule in _RULES:
+        restricted = rule(case)
+        if restricted is not None:
+            return code, restricted
+    return Code.VALID, False
 
 
 def _counts(lease: Lease, license: License, known: Circumstances, now: int) -> bool:
@@ -132,7 +141,8 @@ def _over_since(lease: Lease | None, known: Circumstances, now: int) -> int:
     return min((start for start in starts if start is not None), default=now)
 
 
-# Each rule answers None when its code does not apply, else whether the three gated calls are restricted.
+# Each rule answers None when its code does not apply, else whether the three gated calls are restricted. VALID is what
+# no rule says.
 
 
 def _told(code: Code) -> Callable[[_Case], bool | None]:
@@ -204,14 +214,14 @@ _RULES: tuple[tuple[Code, Callable[[_Case], bool | None]], ...] = (
     (Code.CLUSTER_MISMATCH, _cluster_mismatch),
     (Code.DUPLICATE_CLUSTER, _duplicate_cluster),
     (Code.OVER_LIMIT, _over_limit),
-    (Code.VALID, lambda case: False),
 )
 
 
 def _warnings(case: _Case) -> tuple[Warning, ...]:
-    known, warnings = case.known, []
+    known = case.known
+    warnings: list[Warning] = []
     dated = [iat for iat in (known.keys_iat, known.revoked_list_iat) if iat is not None]
-    if any(case.now - iat >= STALE_SECONDS for iat in dated):
+    if dated and case.now - min(dated) >= STALE_SECONDS:
         warnings.append(Warning.KEYS_STALE)
     newest = max(case.license.iat, known.newest_iat or 0, case.lease.iat if case.lease is not None else 0)
     if case.license.iat > case.now + AHEAD_SECONDS or newest > case.now + BEHIND_SECONDS:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from licensing.core import throttle
 from licensing.core.activations import ActivationRequest, check_code
 from licensing.core.callers import Caller
 from licensing.core.errors import InvalidFields, NotFound
@@ -19,6 +20,7 @@ from licensing.services.authentication import Authentication
 from licensing.services.deeds import NO_LICENSE, seen
 from licensing.services.license_files import LicenseFiles
 from licensing.services.portal_licenses import visible
+from licensing.services.throttle import spend
 from licensing.storage import cluster_outlines, events, licenses
 from licensing.storage.database import Database
 from licensing.system import System
@@ -46,13 +48,17 @@ class Activations:
         self._now = system.now
 
     def by_token(self, unverified_token: str, request: ActivationRequest) -> Activated:
-        """For whoever has the license. Raises Unauthentic, NotFound; InvalidFields for another license's request."""
+        """For whoever has the license.
+
+        Raises Unauthentic, NotFound, TooManyTries; InvalidFields for another license's request.
+        """
         bearer = self._authentication.verify(unverified_token)
         license_id = bearer.license.lid
         with self._database.write() as session:
             standing = licenses.lock(session, license_id)
             is_ours = standing is not None and self._authentication.is_ours(session, bearer, standing)
             if standing is not None and is_ours:
+                spend(session, throttle.of_activations(license_id), self._now())
                 return self._activate(session, standing, request, f"license:{license_id}")
         self._authentication.alarm(bearer)
         raise NotFound(NO_LICENSE)

@@ -1,33 +1,58 @@
 """The audit: proves every table of the ledger against the others and against what was published of it.
 
-It trusts nothing stored: the tree is built anew from the leaf bodies and compared with the stored nodes and with both
-checkpoints; every leaf is compared with its issuance, record and token, and back; every license with its newest
-issuance.
+It trusts nothing stored: the tree is built anew from the leaf bodies and compared with the stored nodes, whose roots
+must be those of the checkpoints; every leaf is compared with its issuance, record and token, and back; every license
+with its newest issuance and token.
+
+To verify a signature takes ten times as long as all the rest of a leaf, and a token that did not change has the one it
+had. So the audit keeps the hashes of the tokens that it verified, in a file outside of the database, and verifies what
+is new or differs (docs/adr/0020).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from functools import partial
+from itertools import islice
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from licensing.core.checkpoints import Checkpoint
-from licensing.core.encoding import read_token_json, unb64url
-from licensing.core.errors import LedgerBroken, Unauthentic
-from licensing.core.ledger import EMPTY_ROOT, NOTHING_SIGNED, Kind, Node, grow, node_hash, record_hash, signed_hash
-from licensing.core.licenses import License, parse_license, verify_license
-from licensing.core.standings import issued
+from licensing.core.encoding import unb64url
+from licensing.core.errors import KeyUnusable, LedgerBroken, Unauthentic
+from licensing.core.ledger import (
+    EMPTY_ROOT,
+    NOTHING_SIGNED,
+    Kind,
+    complete_levels,
+    leaf_body,
+    leaf_hash,
+    record_hash,
+    signed_hash,
+)
+from licensing.core.licenses import verify_license
 from licensing.core.tokens import Headers
 from licensing.services.ledger import Ledger
 from licensing.services.signing import KeyStore
 from licensing.storage import audit as rows
-from licensing.storage import ledger
+from licensing.storage import keyfiles, ledger
 from licensing.storage.database import Database
 
-CHUNK = 5_000
+LEVELS = 12
+CHUNK = 1 << LEVELS
+"""Leaves that are looked at together: a complete subtree."""
+VERIFIED_TOGETHER = 512
+"""Tokens whose signatures are remembered by one hash."""
+_LEAF, _RECORDED = len(rows.LEAF), len(rows.RECORDED)
 Progress = Callable[[int, int], None]
+NamedNote = tuple[str, str]
+"""Where a checkpoint's note was found, and the note."""
 
 
 @dataclass(slots=True)
@@ -37,51 +62,44 @@ class Report:
     leaves: int = 0
     licenses: int = 0
     checkpoint_size: int = 0
+    signatures: int = 0
     findings: list[str] = field(default_factory=list)
 
 
-class _Tree:
-    """The tree as it grows from the leaves alone: the rightmost node of each level, and the roots on the way."""
-
-    def __init__(self) -> None:
-        self.size = 0
-        self._last: dict[int, Node] = {}
-
-    def add(self, body: bytes) -> list[Node]:
-        nodes = grow(self.size, body, lambda level, _: self._last[level].hash)
-        for node in nodes:
-            self._last[node.level] = node
-        self.size += 1
-        return nodes
-
-    def root(self) -> bytes:
-        """The root of the leaves so far: the complete subtrees of its binary size, joined from the right."""
-        levels = [level for level in range(self.size.bit_length()) if self.size >> level & 1]
-        if not levels:
-            return EMPTY_ROOT
-        root = self._last[levels[0]].hash
-        for level in levels[1:]:
-            root = node_hash(self._last[level].hash, root)
-        return root
-
-
 class Audit:
-    """One audit at a time over one database."""
+    """One audit at a time over one database. `verified` is the file that remembers which signatures were good."""
 
-    def __init__(self, database: Database, keys: KeyStore, checkpoints: Ledger) -> None:
+    def __init__(self, database: Database, keys: KeyStore, checkpoints: Ledger, verified: Path) -> None:
         self._database = database
         self._keys = keys
         self._checkpoints = checkpoints
+        self._verified = verified
 
-    def run(self, progress: Progress = lambda done, total: None) -> Report:
-        """The report of a full audit. `progress` is told how many of how many leaves are done."""
+    def run(
+        self, progress: Progress = lambda done, total: None, outside: Sequence[NamedNote] = (), *, anew: bool = False
+    ) -> Report:
+        """The report. `progress` is told how many of how many leaves are done.
+
+        `outside` are notes that were kept where nobody who can write the database can write. With `anew` every
+        signature is verified, whatever is remembered.
+        """
         report = Report()
-        published = list(self._published(report))
+        published = [*self._published(report), *self._outside(outside, report)]
         report.checkpoint_size = max((checkpoint.size for checkpoint in published), default=0)
+        headers = self._keys.current().keyring.ignoring_revocation()
+        signatures = _Signatures(headers, set() if anew else self._remembered())
         with self._database.read() as session:
-            self._leaves(session, published, report, progress)
+            self._leaves(session, published, signatures, report, progress)
             self._licenses(session, report)
+        report.signatures = signatures.verified
+        keyfiles.write_text(self._verified, "\n".join(signatures.good))
         return report
+
+    def _remembered(self) -> set[str]:
+        try:
+            return set((keyfiles.read_text(self._verified) or "").split())
+        except KeyUnusable:
+            return set()
 
     def _published(self, report: Report) -> Iterator[Checkpoint]:
         for where, read in (
@@ -96,169 +114,190 @@ class Audit:
             if checkpoint is not None:
                 yield checkpoint
 
-    def _leaves(self, session: Session, published: list[Checkpoint], report: Report, progress: Progress) -> None:
-        tree, total = _Tree(), ledger.size(session)
-        headers = self._keys.current().keyring.ignoring_revocation()
-        roots = {checkpoint.size: checkpoint.root for checkpoint in published}
-        if roots.get(0, EMPTY_ROOT) != EMPTY_ROOT:
-            report.findings.append("checkpoint of 0 leaves: its root is not that of an empty ledger")
-        while chunk := ledger.leaves(session, tree.size, CHUNK):
-            start, grown = tree.size, {}
-            for index, body in chunk:
-                if index != tree.size:
-                    report.findings.append(f"leaf {tree.size}: missing")
+    def _outside(self, notes: Sequence[NamedNote], report: Report) -> Iterator[Checkpoint]:
+        for name, note in notes:
+            try:
+                yield self._checkpoints.read(note)
+            except LedgerBroken as error:
+                report.findings.append(f"checkpoint in {name}: {error.detail}")
+
+    def _leaves(
+        self,
+        session: Session,
+        published: Sequence[Checkpoint],
+        signatures: _Signatures,
+        report: Report,
+        progress: Progress,
+    ) -> None:
+        total, subtrees = ledger.size(session), list[bytes]()
+        while chunk := rows.deeds(session, report.leaves, report.leaves + CHUNK):
+            start = report.leaves
+            for expected, row in enumerate(chunk, start):
+                if row[0] != expected:
+                    report.findings.append(f"leaf {expected}: missing")
                     return
-                grown.update({(node.level, node.index): node.hash for node in tree.add(body)})
-                if roots.get(tree.size) not in (None, tree.root()):
-                    report.findings.append(f"leaves 0 to {index}: not those of the published checkpoint")
-            _compare_nodes(grown, rows.nodes(session, start, tree.size), report)
-            _compare_deeds(dict(chunk), rows.deeds(session, start, tree.size), headers, report)
-            progress(tree.size, total)
-        report.leaves = tree.size
-        for size in roots:
-            if size > tree.size:
-                report.findings.append(f"leaves {tree.size} to {size - 1}: published, and gone")
-        if ledger.node_count(session) != 2 * tree.size - tree.size.bit_count():
+            levels = list(complete_levels([leaf_hash(row[1]) for row in chunk]))
+            for level, made in enumerate(levels):
+                _compare_nodes(session, level, start >> level, made, report)
+            subtrees += levels[LEVELS] if len(levels) > LEVELS else []
+            for row in chunk:
+                problem = _compare_deed(row, partial(rows.is_erased, session))
+                if problem is not None:
+                    report.findings.append(f"leaf {row[0]}: {problem}")
+            report.findings += signatures.problems(chunk)
+            report.leaves += len(chunk)
+            progress(report.leaves, total)
+        for level, made in enumerate(islice(complete_levels(subtrees), 1, None), LEVELS + 1):
+            _compare_nodes(session, level, 0, made, report)
+        if ledger.node_count(session) != 2 * report.leaves - report.leaves.bit_count():
             report.findings.append("nodes: more or fewer than the leaves make")
-        if ledger.issuance_count(session) != tree.size:
+        if ledger.issuance_count(session) != report.leaves:
             report.findings.append("issuances: more or fewer than leaves")
+        report.findings += filter(None, (_compare_root(session, each, report.leaves) for each in published))
 
     def _licenses(self, session: Session, report: Report) -> None:
         after = ""
         while page := rows.licenses(session, after, CHUNK):
             report.licenses += len(page)
-            for audited in page:
-                problem = _compare_license(audited)
+            states = rows.states(session, page[0][0], page[-1][0])
+            for row in page:
+                problem = _compare_license(row, states.get(row[0], ()))
                 if problem is not None:
-                    report.findings.append(f"license {audited.standing.license_id}: {problem}")
-            after = page[-1].standing.license_id
+                    report.findings.append(f"license {row[0]}: {problem}")
+            after = page[-1][0]
 
 
-def _compare_nodes(grown: dict[tuple[int, int], bytes], stored: dict[tuple[int, int], bytes], report: Report) -> None:
-    if grown == stored:
+class _Signatures:
+    """Verifies what is not known to be good, and knows more afterwards."""
+
+    def __init__(self, headers: Headers, known: set[str]) -> None:
+        self._headers = headers
+        self._known = known
+        self.good: list[str] = []
+        self.verified = 0
+
+    def problems(self, chunk: Sequence[rows.Row]) -> Iterator[str]:
+        """What is wrong with the signatures of the chunk's tokens."""
+        tokens = [(row[0], row[-1]) for row in chunk if row[-1] is not None]
+        for start in range(0, len(tokens), VERIFIED_TOGETHER):
+            several = tokens[start : start + VERIFIED_TOGETHER]
+            digest = hashlib.sha256("\n".join(token for _, token in several).encode()).hexdigest()
+            wrong = [] if digest in self._known else list(filter(None, map(self._problem, several)))
+            if not wrong:
+                self.good.append(digest)
+            yield from wrong
+
+    def _problem(self, numbered: tuple[int, str]) -> str | None:
+        self.verified += 1
+        index, token = numbered
+        try:
+            verify_license(token, self._headers)
+        except Unauthentic:
+            return f"leaf {index}: its token's signature was altered"
+        return None
+
+
+def _compare_nodes(session: Session, level: int, first: int, made: list[bytes], report: Report) -> None:
+    stored = rows.nodes(session, level, first, first + len(made))
+    if stored == made:
         return
-    for level, index in sorted(grown.keys() | stored.keys()):
-        if grown.get((level, index)) != stored.get((level, index)):
-            report.findings.append(f"node {level}/{index}: not what its leaves make")
+    wrong = next((at for at, (one, other) in enumerate(zip(made, stored, strict=False)) if one != other), len(stored))
+    report.findings.append(f"node {level}/{first + wrong}: not what its leaves make")
 
 
-def _compare_deeds(
-    leaves: dict[int, bytes], deeds: dict[int, rows.AuditedDeed], headers: Headers, report: Report
-) -> None:
-    for index, body in leaves.items():
-        deed = deeds.get(index)
-        problem = "no issuance belongs to it" if deed is None else _compare_deed(body, deed, headers)
-        if problem is not None:
-            report.findings.append(f"leaf {index}: {problem}")
+def _compare_root(session: Session, checkpoint: Checkpoint, size: int) -> str | None:
+    """What is wrong with what was published; the stored nodes were compared with the leaves before."""
+    if checkpoint.size > size:
+        return f"leaves {size} to {checkpoint.size - 1}: published, and gone"
+    if checkpoint.size == 0:
+        empty = checkpoint.root == EMPTY_ROOT
+        return None if empty else "checkpoint of 0 leaves: its root is not that of an empty ledger"
+    try:
+        fits = ledger.root(session, checkpoint.size) == checkpoint.root
+    except LedgerBroken as error:
+        return error.detail
+    return None if fits else f"leaves 0 to {checkpoint.size - 1}: not those of the published checkpoint"
 
 
-def _compare_deed(body: bytes, deed: rows.AuditedDeed, headers: Headers) -> str | None:
-    issuance = deed.issuance
-    if issuance.leaf().body() != body:
+def _compare_deed(row: rows.Row, is_erased: Callable[[str], bool]) -> str | None:
+    _, body, *told = row
+    said, columns, (salt, record, token) = told[:_LEAF], told[_LEAF : _LEAF + _RECORDED], told[_LEAF + _RECORDED :]
+    _, serial, _, _, signed, sealed = said
+    if serial is None:
+        return "no issuance belongs to it"
+    if leaf_body(*said) != body:
         return "its issuance says something else"
-    if deed.salt is not None and deed.record is not None:
-        if record_hash(deed.salt, deed.record) != issuance.record_hash:
+    if record is not None:
+        if record_hash(salt, record) != sealed:
             return "its private record was altered"
-        if _columns(deed.record) != _expected_columns(issuance):
+        if _columns(record) != columns:
             return "its issuance's columns differ from its private record"
-    elif not deed.erased:
+    elif not is_erased(serial):
         return "its private record is gone, and no erasure is recorded"
-    if issuance.signed_hash == NOTHING_SIGNED:
+    if signed == NOTHING_SIGNED:
         return None
-    if deed.token is None:
-        return None if deed.erased else "its token is gone, and no erasure is recorded"
-    if signed_hash(deed.token.rpartition(".")[0]) != issuance.signed_hash:
-        return "its token was altered"
+    if token is None:
+        return None if is_erased(serial) else "its token is gone, and no erasure is recorded"
+    return None if signed_hash(token.rpartition(".")[0]) == signed else "its token was altered"
+
+
+_read = json.JSONDecoder().raw_decode
+"""The value at the beginning of a text. Its hash was compared before: nothing that we did not write comes here."""
+_NAMES = tuple(rows.RECORDED.values())
+
+
+def _columns(record: bytes) -> list[object] | None:
+    """What the private record says of the issuance's columns; its hash was compared before."""
     try:
-        verify_license(deed.token, headers)
-    except Unauthentic:
-        return "its token's signature was altered"
-    return None
-
-
-def _columns(record: bytes) -> tuple[object, ...] | None:
-    try:
-        members = read_token_json(record)
-    except ValueError:
+        return list(map(_read(record.decode())[0].get, _NAMES))
+    except (ValueError, AttributeError):
         return None
-    if not isinstance(members, dict):
-        return None
-    return tuple(members.get(name) for name in _RECORDED)
 
 
-_RECORDED = (
-    *("effective_at", "license", "organization", "edition", "tier", "seats", "support"),
-    *("order_number", "amount_minor", "currency", "salesperson", "quote", "refers_to", "starts_at", "ends_at"),
-)
+_of_claims, _of_koor = itemgetter("sub", "nbf"), itemgetter("edition", "tier", "support", "seats", "np_seats", "seq")
 
 
-def _expected_columns(issuance: ledger.Issuance) -> tuple[object, ...]:
-    return (
-        int(issuance.effective_at.timestamp()),
-        issuance.license_id,
-        issuance.organization_id,
-        issuance.edition,
-        issuance.tier,
-        issuance.seats,
-        issuance.support,
-        issuance.order_number,
-        issuance.amount_minor,
-        issuance.currency,
-        issuance.salesperson_id,
-        issuance.quote_id,
-        issuance.refers_to,
-        _seconds(issuance.starts_at),
-        _seconds(issuance.ends_at),
-    )
-
-
-def _seconds(moment: datetime | None) -> int | None:
-    return None if moment is None else int(moment.timestamp())
-
-
-_SAME = (
-    *("organization_id", "edition", "tier", "support", "seats", "np_seats", "seq", "starts_at", "ends_at"),
-    *("relay_kid", "relay_x"),
-)
-
-
-def _compare_license(audited: rows.AuditedLicense) -> str | None:
+def _compare_license(row: rows.Row, states: Sequence[Kind]) -> str | None:
     """What is wrong with a license's row; its token was compared with its leaf already."""
-    standing = audited.standing
-    if audited.newest_seq != standing.seq:
-        return f"its row is at seq {standing.seq}, its newest token at {audited.newest_seq}"
-    if audited.issuance is None or audited.issuance.signed_hash != standing.signed_hash:
+    _, signed, revoked_at, suspended_at, newest_signed, token, newest_seq, *columns = row
+    seq = columns[rows.CLAIMED.index("seq")]
+    if newest_seq is not None and newest_seq != seq:
+        return f"its row is at seq {seq}, its newest token at {newest_seq}"
+    if newest_signed is None or newest_signed != signed:
         return "its newest issuance is not in the ledger"
-    if audited.token is None:
+    if token is None:
         return None
-    license = _claims(audited.token)
-    if license is None:
+    claimed = _claimed(token)
+    if claimed is None:
         return "its newest token can't be read"
-    told = issued(license, standing.signed_hash, standing)
-    wrong = [name for name in _SAME if getattr(told, name) != getattr(standing, name)]
-    if wrong:
+    if claimed != columns:
+        wrong = [name for name, one, other in zip(rows.CLAIMED, claimed, columns, strict=True) if one != other]
         return f"its row differs from its newest token in {', '.join(wrong)}"
-    if (standing.revoked_at is not None) != _is_revoked(audited.states):
+    if (revoked_at is not None) != _is_revoked(states):
         return "its row and the ledger disagree on whether it is revoked"
-    if (standing.suspended_at is not None) != _is_suspended(audited.states):
+    if (suspended_at is not None) != _is_suspended(states):
         return "its row and the ledger disagree on whether it is suspended"
     return None
 
 
-def _is_suspended(states: tuple[Kind, ...]) -> bool:
+def _claimed(token: str) -> list[Any] | None:
+    """What the token says of the license's columns; None for one that can't be read."""
+    try:
+        claims = _read(unb64url(token.split(".")[1]).decode())[0]
+        organization, starts_at = _of_claims(claims)
+        koor = claims["koor"]
+        relay = koor.get("relay") or {}
+        return [organization, *_of_koor(koor), starts_at, claims.get("exp"), relay.get("kid"), relay.get("x")]
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return None
+
+
+def _is_suspended(states: Sequence[Kind]) -> bool:
     """Whether the last of the license's suspensions and reinstatements was a suspension."""
     changes = [state for state in states if state in (Kind.SUSPENDED, Kind.REINSTATED)]
     return bool(changes) and changes[-1] is Kind.SUSPENDED
 
 
-def _is_revoked(states: tuple[Kind, ...]) -> bool:
+def _is_revoked(states: Sequence[Kind]) -> bool:
     """Whether the license was revoked, or the sale that made it was voided."""
     return Kind.REVOKED in states or Kind.VOIDED in states
-
-
-def _claims(token: str) -> License | None:
-    try:
-        claims = read_token_json(unb64url(token.split(".")[1]))
-        return parse_license(claims) if isinstance(claims, dict) else None
-    except (ValueError, IndexError, Unauthentic):
-        return None

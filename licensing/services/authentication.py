@@ -14,7 +14,8 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from licensing.core.errors import Reason, Unauthentic
+from licensing.core.alarms import AlarmKind
+from licensing.core.errors import Busy, Reason, Unauthentic
 from licensing.core.keys import Keyring, KeyState
 from licensing.core.ledger import signed_hash
 from licensing.core.licenses import License, verify_license
@@ -27,7 +28,6 @@ log = logging.getLogger(__name__)
 
 REMEMBERED = 20_000
 """Verified tokens kept in memory, about 2 KiB each. A verdict is never remembered."""
-NO_LEAF = "signature-without-leaf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +42,17 @@ class Bearer:
 class Authentication:
     """Verifies license tokens, remembering those it has seen."""
 
-    def __init__(self, database: Database, keys: KeyStore, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        keys: KeyStore,
+        now: Callable[[], datetime],
+        may_have_lost: Callable[[int], bool] = lambda at: False,
+    ) -> None:
         self._database = database
         self._keys = keys
         self._now = now
+        self._may_have_lost = may_have_lost
         # The keyring and what was verified under it, in one attribute: threads never see them apart.
         self._memory: tuple[Keyring | None, dict[str, Bearer]] = (None, {})
 
@@ -74,13 +81,19 @@ class Authentication:
         )
 
     def alarm(self, bearer: Bearer) -> None:
-        """Rings for a token without a leaf; raises Unauthentic when its key is known to be stolen."""
+        """Rings for a token without a leaf.
+
+        Raises Unauthentic when its key is known to be stolen, and Busy when the leaf may have been lost with the end of
+        the ledger: whoever bought on a lost day is told nothing until her license is found again.
+        """
         license = bearer.license
-        log.error("alarm %s: license %s, issuance %s", NO_LEAF, license.lid, license.jti)
+        log.error("alarm %s: license %s, issuance %s", AlarmKind.NO_LEAF, license.lid, license.jti)
         with self._database.write() as session:
-            alarms.ring(session, NO_LEAF, license.jti[:80], self._now())
+            alarms.ring(session, AlarmKind.NO_LEAF, license.jti[:80], self._now())
         if bearer.key_revoked:
             raise Unauthentic(Reason.KEY_REVOKED, "The key that signed this token is revoked, and we did not sign it.")
+        if self._may_have_lost(license.iat):
+            raise Busy("The end of the ledger was lost, and this license may be of that time; sales look for it.")
 
     def _verify(self, unverified_token: str, keyring: Keyring) -> Bearer:
         license = verify_license(unverified_token, keyring.ignoring_revocation())

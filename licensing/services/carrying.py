@@ -104,6 +104,7 @@ class Carrying:
         text_kept = _as_text(accepted.file)
         if keyfiles.read_text(self._kept) != text_kept:
             keyfiles.write_text(self._kept, text_kept)
+            self._keys.look_again()
         return accepted.license
 
     def _known(self) -> Accepted | None:

@@ -7,12 +7,13 @@ license's lock, so that two clusters never get the same last seat.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from licensing.core import checkins, instances, mails, seats
+from licensing.core import checkins, instances, mails, seats, throttle
+from licensing.core.alarms import AlarmKind
 from licensing.core.checkins import Arrival
 from licensing.core.clusters import Holding, Pool, Report, placed
 from licensing.core.errors import InstanceMismatch, NotFound
@@ -20,18 +21,20 @@ from licensing.core.instances import Proof
 from licensing.core.keys import Purpose
 from licensing.core.leases import CHECK_IN_SECONDS, lease_claims
 from licensing.core.licenses import Edition, License
+from licensing.core.records import record
 from licensing.core.standings import Standing
 from licensing.core.verdicts import Verdict
 from licensing.services.authentication import Authentication, Bearer
 from licensing.services.clusters import free, unbind
 from licensing.services.license_files import LicenseFiles
 from licensing.services.signing import KeyStore
-from licensing.storage import clusters, histories, licenses, organizations, outbox
+from licensing.services.throttle import spend
+from licensing.storage import alarms, clusters, histories, licenses, organizations, outbox
 from licensing.storage.database import Database
 from licensing.system import System
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class CheckedIn:
     """The answer to a check-in. `license_file` is there when a newer license than the shown one exists.
 
@@ -47,7 +50,7 @@ class CheckedIn:
     license_file: Mapping[str, object] | None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class _Judged:
     """A verdict with what it was judged from."""
 
@@ -79,7 +82,8 @@ class Checkins:
     def check_in(self, unverified_token: str, report: Report, proof: Proof | None) -> CheckedIn:
         """The answer for the reported nodes, always given to an authentic license, however old.
 
-        Raises Unauthentic, and InstanceMismatch when the cluster is pinned to another client's key.
+        Raises Unauthentic, InstanceMismatch when the cluster is pinned to another client's key, and TooManyTries where
+        more clusters appear in a day than any customer has.
         """
         bearer = self._authentication.verify(unverified_token)
         now = self._system.now()
@@ -142,7 +146,8 @@ class Checkins:
             if standing is None or not self._authentication.is_ours(session, bearer, standing):
                 return None
             license = self._files.newest(session, bearer.license, standing)
-            twins = clusters.with_fsid(session, standing.license_id, report.fsid)
+            found = clusters.with_nodes(session, standing.license_id, report.fsid)
+            twins, nodes_of = [held for held, _ in found], {held.id: names for held, names in found}
             before = next((held for held in twins if held.kube_system_uid == report.kube_system_uid), None)
             if before is not None:
                 before = self._pinned(session, before, report, proof, now)
@@ -152,7 +157,8 @@ class Checkins:
             holding, arrival = self._arrive(session, before, others, report, standing, now)
             if arrival is not Arrival.KNOWN:
                 holding = checkins.pinned_anew(holding, report, proof)
-            judged = self._grant(session, license, standing, holding, arrival, report, digest, now)
+            known = nodes_of.get(holding.id, ())
+            judged = self._grant(session, license, standing, holding, known, arrival, report, digest, now)
             if bearer.license.jti != standing.jti and before is not None and checkins.held_before(before, license):
                 judged = replace(judged, license_file=self._files.current(session, standing, now))
             return judged
@@ -173,11 +179,16 @@ class Checkins:
         now: datetime,
     ) -> tuple[Holding, Arrival]:
         holding, arrival = checkins.arrive(before, twins, self._system.new_id(), report, standing, now)
+        if arrival is Arrival.NEW:
+            spend(session, throttle.of_new_clusters(standing.license_id), now)
         has_double = any(twin.is_alive(now) for twin in twins) or (
             standing.edition is Edition.TRIAL
             and clusters.alive_on_another_trial(session, standing.license_id, report.fsid, now)
         )
-        return checkins.marked_duplicate(holding, arrival, has_double, now), arrival
+        marked = checkins.marked_duplicate(holding, arrival, has_double, now)
+        if marked.duplicate_since is not None and holding.duplicate_since is None:
+            alarms.ring(session, AlarmKind.DUPLICATE_CLUSTER, f"{report.fsid} {standing.license_id}", now)
+        return marked, arrival
 
     def _grant(
         self,
@@ -185,13 +196,13 @@ class Checkins:
         license: License,
         standing: Standing,
         holding: Holding,
+        known: tuple[str, ...],
         arrival: Arrival,
         report: Report,
         digest: str,
         now: datetime,
     ) -> _Judged:
         holding = placed(holding, production=report.production, np_granted=holding.np_granted)
-        known = clusters.nodes(session, holding.id)
         nodes = seats.in_order(known, report.nodes)
         holding, grant = checkins.granted(holding, nodes, license, clusters.others(session, holding, now), now)
         verdict = checkins.judge(license, standing, report, holding, now)
@@ -199,7 +210,8 @@ class Checkins:
         clusters.put(session, holding, report, nodes, now)
         if nodes != known or arrival is not Arrival.KNOWN:
             kind = clusters.NODES_CHANGED if arrival is Arrival.KNOWN else arrival.value
-            added, removed = sorted(set(nodes) - set(known)), sorted(set(known) - set(nodes))
+            gone, new = set(known).difference(nodes), set(nodes).difference(known)
+            added, removed = [node for node in nodes if node in new], sorted(gone)
             clusters.note_change(session, holding, kind, now, added, removed)
         if arrival is Arrival.NEW:
             self._welcome(session, standing, report, now)

@@ -15,7 +15,7 @@ from licensing.core.revocations import Revocation, leaves_list_at
 from licensing.core.sales import Charge, ends_at, lowers_rights, peak_above
 from licensing.core.standings import Standing
 from licensing.services.issuing import Deed, Issuing
-from licensing.services.license_files import LicenseFiles, as_text
+from licensing.services.license_files import LicenseFiles
 from licensing.services.revocations import RevokedLists
 from licensing.storage import clusters, licenses, organizations, outbox
 from licensing.storage.database import Database
@@ -72,11 +72,10 @@ class Deeds:
     ) -> Done:
         """`license` is issued and mailed. `more` are warnings that come along."""
         standing = self.issuing.issue(session, deed, license, previous, now)
-        text = as_text(self.files.current(session, standing, now))
         recipients = organizations.contacts(session, standing.organization_id)[:1]
         for contact in recipients:
-            mail = mails.license_issued(contact.email, contact.name, sentence(license), text)
-            outbox.add(session, self.system.new_id(), mail, now)
+            mail = mails.license_issued(contact.email, contact.name, sentence(license), None)
+            outbox.add(session, self.system.new_id(), mail, now, license.lid)
         return Done(standing, license.jti, deed.charge, (*more, *(() if recipients else (NOBODY_TOLD,))))
 
     def reissue(

@@ -91,7 +91,7 @@ class Devices:
         """
 
         def register(session: Session, grant: Grant, now: datetime) -> None:
-            registration_id = self._registrations.register(applicant, Source.DEVICE_CODE)
+            registration_id = self._registrations.register(applicant, Source.DEVICE_CODE, network=address)
             devices.claim(session, grant, registration_id, now + CLAIMED_LIFE)
 
         self._with_code(user_code, address, register)

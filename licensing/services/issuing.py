@@ -22,6 +22,7 @@ from licensing.core.standings import Standing, issued
 from licensing.services.aside import doing
 from licensing.services.signing import Keys, KeyStore
 from licensing.storage import batches, ledger, licenses
+from licensing.storage.prepared import queued
 from licensing.system import System
 
 
@@ -97,9 +98,13 @@ class Issuing:
         """
         keys = self._keys.current()
         ready = self._prepared(keys, deed, license, previous, now)
-        licenses.put(session, ready.standing)
-        ledger.append(session, ready.entry)
-        licenses.add_token(session, license.jti, license.lid, license.seq, keys.signed_license(ready.signed))
+        if previous is not None:
+            licenses.put(session, ready.standing)
+        with queued(session):
+            if previous is None:
+                licenses.add(session, ready.standing)
+            ledger.append(session, ready.entry)
+            licenses.add_token(session, license.jti, license.lid, license.seq, keys.signed_license(ready.signed))
         return ready.standing
 
     def prepare(self, sales: Iterable[tuple[Deed, License]], now: datetime) -> PreparedRows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,14 +10,20 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from licensing.core.alarms import AlarmKind
 from licensing.core.checkpoints import Checkpoint, read_note, write_note, write_proof
 from licensing.core.errors import LedgerBroken, NotFound
 from licensing.core.keys import Purpose
 from licensing.core.ledger import Kind, inclusion_proof
 from licensing.services.shelf import Shelf
 from licensing.services.signing import KeyStore
-from licensing.storage import keyfiles, ledger, licenses, organizations
+from licensing.storage import alarms, keyfiles, ledger, licenses, organizations
 from licensing.storage.database import Database
+
+log = logging.getLogger(__name__)
+
+ROLLBACKS = 100
+"""Accepted rollbacks that are looked at: as many as nobody will ever have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +54,12 @@ class Ledger:
 
     def checkpoint(self) -> ledger.Published:
         """The checkpoint of all leaves there are, signed now if it is new. Raises LedgerBroken, KeyUnusable."""
-        with self._database.write() as session:
-            published = self._publish(session)
+        try:
+            with self._database.write() as session:
+                published = self._publish(session)
+        except LedgerBroken as error:
+            self._alarm(error)
+            raise
         keyfiles.write_text(self._high_water, published.note)
         self._shelf.clear()
         return published
@@ -77,6 +88,29 @@ class Ledger:
         note = keyfiles.read_text(self._high_water)
         return None if note is None else read_note(f"{note}\n", self._keys.current().log_keys())
 
+    def read(self, note: str) -> Checkpoint:
+        """The checkpoint of a note that was kept elsewhere. Raises LedgerBroken when it is not ours."""
+        return read_note(note, self._keys.current().log_keys())
+
+    def require_kept(self, note: str) -> None:
+        """Raises LedgerBroken unless the tree still has the root of a note that was kept elsewhere."""
+        with self._database.read() as session:
+            _require_root(session, self.read(note), ledger.size(session))
+
+    def may_have_lost(self, at: int) -> bool:
+        """Whether a deed of the second `at` may be missing here.
+
+        The database is older than what was published of it; or it was once, and two people accepted that.
+        """
+        with self._database.read() as session:
+            size = ledger.size(session)
+            if any(
+                each is not None and each.size > size for each in (self._inside(session), self.outside_checkpoint())
+            ):
+                return True
+            accepted = [each for _, each in ledger.page(session, None, Kind.ROLLED_BACK, ROLLBACKS)]
+        return any(each.effective_at.timestamp() <= at < each.recorded_at.timestamp() for each in accepted)
+
     def inside_checkpoint(self) -> Checkpoint | None:
         """The checkpoint published last, from the database."""
         with self._database.read() as session:
@@ -103,6 +137,11 @@ class Ledger:
             proof = inclusion_proof(index, published.size, lambda level, at: ledger.node(session, level, at))
         return write_proof(index, proof, published.note)
 
+    def _alarm(self, error: LedgerBroken) -> None:
+        log.error("alarm %s: %s", AlarmKind.CHECKPOINT_MISMATCH, error.detail)
+        with self._database.write() as session:
+            alarms.ring(session, AlarmKind.CHECKPOINT_MISMATCH, self.origin[-80:], self._now())
+
     def _publish(self, session: Session) -> ledger.Published:
         ledger.lock(session)
         size, now = ledger.size(session), self._now()
@@ -123,12 +162,15 @@ class Ledger:
     def _require_consistent(self, session: Session, size: int) -> None:
         """Raises LedgerBroken unless the tree still has each root that was published."""
         for checkpoint in (self._inside(session), self.outside_checkpoint()):
-            if checkpoint is None:
-                continue
-            if checkpoint.size > size:
-                raise LedgerBroken(
-                    f"The ledger has {size} leaves, but a checkpoint of {checkpoint.size} was published:"
-                    " the database is older than it was."
-                )
-            if ledger.root(session, checkpoint.size) != checkpoint.root:
-                raise LedgerBroken(f"The ledger's first {checkpoint.size} leaves are not those that were published.")
+            if checkpoint is not None:
+                _require_root(session, checkpoint, size)
+
+
+def _require_root(session: Session, checkpoint: Checkpoint, size: int) -> None:
+    if checkpoint.size > size:
+        raise LedgerBroken(
+            f"The ledger has {size} leaves, but a checkpoint of {checkpoint.size} was published:"
+            " the database is older than it was."
+        )
+    if ledger.root(session, checkpoint.size) != checkpoint.root:
+        raise LedgerBroken(f"The ledger's first {checkpoint.size} leaves are not those that were published.")

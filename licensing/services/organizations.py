@@ -192,12 +192,11 @@ class Organizations:
 
 def existing(session: Session, caller: Caller, organization_id: str) -> Organization:
     """The customer of that id, or the one it was merged into. Raises NotFound in the same words for foreign ones."""
-    family = organizations.family(session, organization_id)
-    caller.require_sees(family, NO_ORGANIZATION)
-    organization = organizations.find(session, family[0])
-    if organization is None:
+    customer = organizations.customer(session, organization_id)
+    caller.require_sees(tuple(each.id for each in customer), NO_ORGANIZATION)
+    if not customer:
         raise NotFound(NO_ORGANIZATION)
-    return organization
+    return customer[0]
 
 
 def _within(session: Session, caller: Caller) -> tuple[str, ...] | None:

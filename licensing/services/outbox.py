@@ -38,6 +38,9 @@ class Transport(Protocol):
     def describe(self) -> str:
         """Where mails go, for a person."""
 
+    def reach(self) -> None:
+        """The next server answers; raises Undeliverable. No mail leaves."""
+
 
 class Outbox:
     """The outbox and the way out of it."""

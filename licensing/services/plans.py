@@ -125,7 +125,7 @@ def price(session: Session, plan: Plan, order: Purchase, now: datetime) -> Amoun
 
 def overlapping(session: Session, license: License, read: Callable[[Session, str], License]) -> str | None:
     """The customer's license for the same clusters and time, by its id; `read` gives what was issued by its serial."""
-    for other in licenses.of_organizations(session, organizations.family(session, license.sub)):
+    for other in licenses.of_customer(session, license.sub):
         if other.license_id == license.lid or other.revoked_at is not None or other.edition is not Edition.PRO:
             continue
         if overlaps(license, read(session, other.jti)):

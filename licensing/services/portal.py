@@ -10,12 +10,13 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from licensing.core import mails
+from licensing.core import mails, throttle
 from licensing.core.addresses import Address, fold
 from licensing.core.errors import LinkUnknown, SignInRequired
 from licensing.core.mails import Mail
 from licensing.core.portal import LINKS_COUNTED, MAX_UNUSED_LINKS, Membership, Visitor, opened, usable
 from licensing.core.sessions import secret_hash
+from licensing.services.throttle import spend
 from licensing.storage import organizations, outbox, portal
 from licensing.storage.database import Database
 from licensing.storage.organizations import Contact
@@ -41,14 +42,17 @@ class Portal:
         self._system = system
         self._public_url = public_url
 
-    def ask(self, email: str) -> None:
+    def ask(self, email: str, *, network: str = "") -> None:
         """A mail with a link is on its way, if `email` (valid, normalised) is a contact's.
 
-        Above MAX_UNUSED_LINKS an hour nothing changes, and nobody is told.
+        Above MAX_UNUSED_LINKS an hour nothing changes, and nobody is told. Raises TooManyTries for a network that asks
+        and asks, whatever for.
         """
         now, address = self._system.now(), fold(email)
         link, mail_id = self._system.new_link(), self._system.new_id()
         with self._database.write() as session:
+            if network:
+                spend(session, throttle.of_portal_links(network), now)
             portal.lock_mailbox(session, address.folded)
             if portal.unused_links(session, address.folded, now - LINKS_COUNTED) >= MAX_UNUSED_LINKS:
                 return

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from licensing.core import mails
+from licensing.core import mails, throttle
 from licensing.core.addresses import fold
 from licensing.core.errors import InvalidFields, NotFound, OrganizationState, QuoteState
 from licensing.core.portal import MAX_CONTACTS, Membership, Visitor, actor, require_silent
@@ -15,6 +15,7 @@ from licensing.services.clusters import NO_CLUSTER, free, unbind
 from licensing.services.organizations import Person
 from licensing.services.portal import PORTAL_PATH
 from licensing.services.portal_licenses import visible
+from licensing.services.throttle import spend
 from licensing.storage import (
     cluster_outlines,
     clusters,
@@ -54,13 +55,17 @@ class PortalDeeds:
             events.add(session, actor(membership), "cluster.released", license_id, now, details)
 
     def ask_for_quote(self, visitor: Visitor, license_id: str, seats: int, note: str) -> None:
-        """Sales see that she wants a price. Raises NotFound, and QuoteState while an earlier request waits."""
+        """Sales see that she wants a price.
+
+        Raises NotFound, QuoteState while an earlier request waits, and TooManyTries.
+        """
         now, id = self._system.now(), self._system.new_id()
         with self._database.write() as session:
             _, membership = _locked(session, visitor, license_id)
             if quote_requests.open_of_license(session, license_id) is not None:
                 raise QuoteState("A request for this license waits already; somebody will write to you.")
             customer = membership.family[0]
+            spend(session, throttle.of_quote_requests(license_id), now)
             request = QuoteRequest(id, customer, license_id, membership.contact_id, seats, note, now)
             quote_requests.add(session, request)
             histories.mark(session, customer)

@@ -7,10 +7,12 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from licensing.core import throttle
 from licensing.core.callers import Caller
 from licensing.core.errors import OrganizationState
 from licensing.core.portal import Membership, Visitor, actor, must_be_reachable
 from licensing.services.organizations import Organizations
+from licensing.services.throttle import spend
 from licensing.storage import events, licenses, organizations, privacy
 from licensing.storage.database import Database
 from licensing.system import System
@@ -40,6 +42,12 @@ class Privacy:
                 "portal_sessions": privacy.sessions(session, visitor.folded_email),
                 "portal_links": privacy.links(session, visitor.folded_email),
             }
+
+    def download(self, visitor: Visitor) -> Mapping[str, object]:
+        """The same, to take along. Raises TooManyTries."""
+        with self._database.write() as session:
+            spend(session, throttle.of_exports(visitor.folded_email), self._now())
+        return self.export(visitor)
 
     def set_news(self, visitor: Visitor, *, wanted: bool) -> None:
         """Whether we may write to her about more than her licenses, from now on."""

@@ -11,7 +11,7 @@ from licensing.core import mails, throttle
 from licensing.core.addresses import Address, DomainKnowledge, fold, trial_key
 from licensing.core.errors import DisposableAddress, TooManyTries
 from licensing.core.mails import Mail
-from licensing.core.trials import Registration, Source, code_hash, link_hash, spelled_code
+from licensing.core.trials import NO_LIKENESS, Likeness, Registration, Source, code_hash, link_hash, spelled_code
 from licensing.services.throttle import spend
 from licensing.storage import histories, licenses, organizations, outbox, registrations
 from licensing.storage.database import Database
@@ -44,10 +44,11 @@ class Registrations:
         self._system = system
         self._public_url = public_url
 
-    def register(self, applicant: Applicant, source: Source = Source.PAGE) -> str:
+    def register(self, applicant: Applicant, source: Source = Source.PAGE, *, network: str = "") -> str:
         """A mail is on its way; which one, only its reader learns. The registration's id.
 
-        Raises DisposableAddress, and TooManyTries for a mailbox that was written to several times just now.
+        `network` is the address that the request came from. Raises DisposableAddress, and TooManyTries for a mailbox
+        that was written to several times just now, and where a network or an organisation registers all day.
         """
         address = fold(applicant.email)
         if self._domains.is_disposable(address.domain):
@@ -64,8 +65,9 @@ class Registrations:
         )
         now = self._system.now()
         with self._database.write() as session:
-            spend(session, throttle.of_registration(address.folded), now)
-            return self._write(session, registration, now)
+            others = throttle.of_registrations(network, registration.trial_key) if network else ()
+            spend(session, throttle.of_registration(address.folded), now, *others)
+            return self._write(session, registration, now, registration.likeness(throttle.network_of(network)))
 
     def again(self, email: str) -> None:
         """What was mailed to this mailbox is mailed once more, with a new link and code.
@@ -87,12 +89,15 @@ class Registrations:
                 if not is_awaited:
                     mailing.rollback()
 
-    def _write(self, session: Session, registration: Registration, now: datetime) -> str:
+    def _write(
+        self, session: Session, registration: Registration, now: datetime, likeness: Likeness = NO_LIKENESS
+    ) -> str:
         id, link, code = self._system.new_id(), self._system.new_link(), self._system.new_code()
-        registrations.add(session, id, registration, link_hash(link), code_hash(registration.address, code), now)
+        hashes = link_hash(link), code_hash(registration.address, code)
+        registrations.add(session, id, registration, *hashes, now, likeness)
         histories.mark(session, registration.trial_key)
-        for mail, license_id in self._mails(session, registration, link, code):
-            outbox.add(session, self._system.new_id(), mail, now, license_id)
+        letters = self._mails(session, registration, link, code)
+        outbox.add_each(session, [(self._system.new_id(), *letter) for letter in letters], now)
         return id
 
     def _mails(

@@ -31,7 +31,7 @@ class RevokedLists:
     def _read(self, now: datetime) -> str:
         with self._database.read() as session:
             published = revocations.newest(session)
-        if published is not None:
+        if published is not None and published.token:
             return published.token
         with self._database.write() as session:
             return self.refresh(session, now)

@@ -74,6 +74,8 @@ class SignIn:
             throttle.require_few_in_turn(session, tries, now)
             opened = self._opened(session, staff_id, known if is_right else None, code, now)
             throttle.count(session, tries, now, failed=opened is None)
+            if opened is None:
+                throttle.watch(session, limits.watched_sign_ins(email, address), now)
         if opened is None:
             raise SignInRefused(REFUSED)
         if known is not None and passwords.is_outdated(known):

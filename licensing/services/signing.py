@@ -1,8 +1,9 @@
 """The keys in use: the published statement, the keyring it makes, and the private halves that sign.
 
-The statement is read again whenever its file changes, so a rotation needs no restart. A private key is used only after
-it was found to be the one that the statement publishes. `Signer` is what the other services see: it could be a file,
-as here, or another process or machine.
+The statement is read again when its file has changed, which is looked for at most once a second: a rotation needs no
+restart, and a busy server does not ask the file system at every request. A private key is used only after it was found
+to be the one that the statement publishes. `Signer` is what the other services see: a file's key, as here, or what asks
+another process or a module (`PrivateHalves`).
 """
 
 from __future__ import annotations
@@ -16,11 +17,25 @@ from typing import Protocol
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from licensing.core.errors import KeyUnusable, Unauthentic
-from licensing.core.keys import TYPE_OF, Keyring, Purpose, RootKey, WorkingKey, open_statement, public_bytes
+from licensing.core.keys import (
+    TYPE_OF,
+    Keyring,
+    Purpose,
+    RootKey,
+    WorkingKey,
+    is_worthless,
+    open_statement,
+    public_bytes,
+)
 from licensing.core.licenses import verify_license
+from licensing.core.passphrases import require_strong
 from licensing.core.revocations import verify_revoked
 from licensing.core.tokens import Headers, assemble, header_segment, signing_input
 from licensing.storage import keyfiles
+from licensing.system import ticks
+
+LOOK_SECONDS = 1.0
+"""How long a changed statement may go unseen by a running server; `services.keys.HANDOVER` is far longer."""
 
 
 class Signer(Protocol):
@@ -28,6 +43,19 @@ class Signer(Protocol):
 
     def sign(self, data: bytes, /) -> bytes:
         """The 64-byte Ed25519 signature of `data`."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateHalves:
+    """Private keys that are not files of this process: what signs with a key, and what makes a new one.
+
+    `generate` gives a new key's public half and names the key by it; None where keys are made elsewhere.
+    `ask` raises Busy when nothing can be signed now.
+    """
+
+    signer: Callable[[WorkingKey], Signer]
+    generate: Callable[[Callable[[bytes], str]], bytes] | None
+    ask: Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +117,30 @@ class Keys:
 class KeyStore:
     """The folder of key files, and the keys read from it."""
 
-    def __init__(self, folder: Path, roots: Sequence[RootKey], passphrase: bytes | None, *, allow_test: bool) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        roots: Sequence[RootKey],
+        passphrase: bytes | None,
+        *,
+        allow_test: bool,
+        protected: bool = False,
+        elsewhere: PrivateHalves | None = None,
+    ) -> None:
+        """With `protected` private key files must be encrypted well, under a passphrase that can't be guessed.
+
+        With `elsewhere` no private key file is opened.
+        """
         self.folder = folder
         self.passphrase = passphrase
+        self.elsewhere = elsewhere
         self._watched = folder / keyfiles.STATEMENT
         self._roots = roots
         self._allow_test = allow_test
+        self._protected = protected
         self._lock = Lock()
         self._stamp: tuple[int, int] | None = None
+        self._look_at = 0.0
         self._keys: Keys | None = None
         self.problem: str | None = None
 
@@ -106,6 +150,9 @@ class KeyStore:
         When a new statement or key file can't be used, the old keys go on and `problem` says why: verifying and
         check-ins must not stop for it.
         """
+        if self._keys is not None and ticks() < self._look_at:
+            return self._keys
+        self._look_at = ticks() + LOOK_SECONDS
         stamp = self._file_stamp()
         if self._keys is not None and stamp == self._stamp:
             return self._keys
@@ -120,11 +167,15 @@ class KeyStore:
             self._stamp = stamp
             return self._keys
 
+    def look_again(self) -> None:
+        """The next who asks for the keys has them from the files as they are then."""
+        self._look_at = 0.0
+
     def roots(self) -> list[RootKey]:
         """The roots trusted here: the compiled-in ones and the folder's own."""
         own = self.folder / keyfiles.ROOT
         roots = [*self._roots, *([keyfiles.read_root_file(own)] if own.exists() else [])]
-        if not self._allow_test and any(root.is_test for root in roots):
+        if not self._allow_test and any(is_worthless(root.kid, root.x) for root in roots):
             raise KeyUnusable(
                 "A production server does not sign under a TEST- root; hold the root ceremony (keys/README.md)."
             )
@@ -149,9 +200,20 @@ class KeyStore:
         return Keys(statement, keyring, {key.purpose: self._signing_key(key) for key in active})
 
     def _signing_key(self, key: WorkingKey) -> SigningKey:
+        if not self._allow_test and is_worthless(key.kid, key.x):
+            raise KeyUnusable(f"A production server does not sign with the test key {key.kid}.")
+        typ = TYPE_OF.get(key.purpose)
+        header = header_segment(key.kid, typ) if typ is not None else ""
+        return SigningKey(key.kid, key.x, header, self._signer(key))
+
+    def _signer(self, key: WorkingKey) -> Signer:
+        if self.elsewhere is not None:
+            return self.elsewhere.signer(key)
         path = keyfiles.private_path(self.folder, key.kid)
         private: Ed25519PrivateKey = keyfiles.read_private(path, self.passphrase)
+        if self._protected:
+            require_strong(self.passphrase)
+            keyfiles.require_protected(path)
         if public_bytes(private.public_key()) != key.x:
             raise KeyUnusable(f"The key file {path} is not the key that the statement publishes as {key.kid}.")
-        typ = TYPE_OF.get(key.purpose)
-        return SigningKey(key.kid, key.x, header_segment(key.kid, typ) if typ is not None else "", private)
+        return private

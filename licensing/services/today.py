@@ -72,7 +72,7 @@ class Today:
                 requests=_if(caller, Permission.QUOTES_READ, lambda: _requests(session)),
                 ending=_if(caller, Permission.LICENSES_READ, lambda: _licenses(session, ENDING, now)),
                 ended=_if(caller, Permission.LICENSES_READ, lambda: _licenses(session, ENDED, now)),
-                alarms=_if(caller, Permission.LEDGER_READ, lambda: _alarms(session)),
+                alarms=_if(caller, Permission.LEDGER_READ, lambda: alarms.open_ones(session, FIRST)),
                 dead_mails=_if(caller, Permission.STAFF_MANAGE, lambda: today.dead_mails(session, FIRST)),
             )
 
@@ -100,8 +100,3 @@ def _requests(session: Session) -> tuple[int, list[OpenRequest]]:
 def _licenses(session: Session, wanted: Wanted, now: datetime) -> tuple[int, list[Held]]:
     first = license_lists.page(session, wanted, None, FIRST, now)
     return license_lists.count(session, wanted, now), held(session, first, now)
-
-
-def _alarms(session: Session) -> tuple[int, list[Alarm]]:
-    every = alarms.every(session)
-    return len(every), every[:FIRST]

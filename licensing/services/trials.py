@@ -17,6 +17,7 @@ from licensing.core.sessions import secret_hash
 from licensing.core.standings import Standing
 from licensing.core.tiers import trial_tier
 from licensing.core.trials import (
+    ALIKE_WITHIN,
     CODE_TRIES,
     Pending,
     Registration,
@@ -30,7 +31,7 @@ from licensing.core.trials import (
 from licensing.services.idempotency import Once, Rendered, once
 from licensing.services.issuing import Deed, Issuing
 from licensing.services.license_files import LicenseFiles, as_text
-from licensing.storage import licenses, organizations, outbox, portal, registrations, tiers
+from licensing.storage import histories, licenses, organizations, outbox, portal, registrations, tiers
 from licensing.storage.database import Database
 from licensing.system import System
 
@@ -119,6 +120,7 @@ class Trials:
         name, country = registration.organization, registration.country
         if not organizations.claim_trial(session, organization_id, registration.trial_key, name, country, now):
             return self._again(session, registration, now)
+        histories.mark(session, *registrations.find_alike(session, pending.id, now - ALIKE_WITHIN))
         address = registration.address
         contact_id = self._system.new_id()
         organizations.add_contact(

@@ -5,15 +5,19 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from threading import Event
+from threading import Event, Thread
 
+from licensing.core.trials import ALIKE_WITHIN
 from licensing.services import devices, portal
+from licensing.services.alarms import Alarms
+from licensing.services.checkpoint_copies import CheckpointCopies
 from licensing.services.idempotency import KEPT
 from licensing.services.ledger import Ledger
 from licensing.services.outbox import Outbox
 from licensing.services.revocations import RevokedLists
 from licensing.services.rollups import Rollups
-from licensing.storage import idempotency, retention
+from licensing.services.webhooks import Webhooks
+from licensing.storage import idempotency, registrations, retention, worker
 from licensing.storage.database import Database
 
 log = logging.getLogger(__name__)
@@ -27,7 +31,7 @@ COUNTED_AT_ONCE = 5
 
 
 class Worker:
-    """Sends mails and counts for the reports as things come; every minute signs a checkpoint, and tidies up."""
+    """Sends mails, tells webhooks and counts as things come; every minute signs and copies a checkpoint, and tidies."""
 
     def __init__(
         self,
@@ -36,6 +40,9 @@ class Worker:
         ledger: Ledger,
         revoked_lists: RevokedLists,
         rollups: Rollups,
+        copies: CheckpointCopies,
+        alarms: Alarms,
+        webhooks: Webhooks,
         now: Callable[[], datetime],
     ) -> None:
         self._database = database
@@ -43,13 +50,19 @@ class Worker:
         self._ledger = ledger
         self._revoked_lists = revoked_lists
         self._rollups = rollups
+        self._copies = copies
+        self._alarms = alarms
+        self._webhooks = webhooks
         self._now = now
         self._last_minute: datetime | None = None
 
     def run(self, stop: Event) -> None:
         """Works until `stop` is set. One failure is logged and never ends the work."""
+        telling = Thread(target=self._webhooks.run, args=(stop,), name="webhooks", daemon=True)
+        telling.start()
         while not stop.wait(PAUSE_SECONDS):
             self.tick()
+        telling.join()
 
     def tick(self) -> None:
         """One round."""
@@ -59,6 +72,9 @@ class Worker:
         if self._last_minute is None or abs(now - self._last_minute) >= CHECKPOINT_EVERY:
             self._last_minute = now
             self._try(self._ledger.checkpoint)
+            self._try(self._copies.keep)
+            self._try(self._alarms.tell)
+            self._try(self._webhooks.forget_old)
             self._try(self._tidy)
 
     def _count(self) -> None:
@@ -71,7 +87,9 @@ class Worker:
             idempotency.forget_before(session, now - KEPT)
             portal.forget_over(session, now)
             devices.forget_over(session, now)
+            registrations.forget_likeness(session, now - ALIKE_WITHIN)
             retention.condense(session, now - DETAIL_KEPT, DAYS_AT_ONCE)
+            worker.beat(session, now)
 
     def _try(self, work: Callable[[], object]) -> None:
         try:

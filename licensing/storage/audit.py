@@ -1,97 +1,123 @@
-"""What the audit reads: the ledger's tables side by side, in chunks."""
+"""What the audit reads: the ledger's tables side by side, in chunks, as the database keeps them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import bindparam, func, select, type_coerce
 from sqlalchemy.orm import Session, aliased
+from sqlalchemy.types import NullType
 
 from licensing.core.ledger import NOTHING_SIGNED, Kind
-from licensing.core.standings import Standing
-from licensing.storage.ledger import Issuance, IssuanceRow, NodeRow, RecordRow, from_row
-from licensing.storage.licenses import TokenRow, page
+from licensing.storage.ledger import IssuanceRow, LeafRow, NodeRow, RecordRow
+from licensing.storage.licenses import LicenseRow, TokenRow
+from licensing.storage.prepared import Prepared
 
 _STATES = (Kind.SUSPENDED, Kind.REINSTATED, Kind.REVOKED, Kind.VOIDED)
+LEAF = ("kind", "serial", "recorded_at", "kid", "signed_hash", "record_hash")
+"""The issuance's columns that its leaf says."""
+RECORDED = {
+    "effective_at": "effective_at",
+    "license_id": "license",
+    "organization_id": "organization",
+    "edition": "edition",
+    "tier": "tier",
+    "seats": "seats",
+    "support": "support",
+    "order_number": "order_number",
+    "amount_minor": "amount_minor",
+    "currency": "currency",
+    "salesperson_id": "salesperson",
+    "quote_id": "quote",
+    "refers_to": "refers_to",
+    "starts_at": "starts_at",
+    "ends_at": "ends_at",
+}
+"""Those that its private record says, too, by their names there."""
+CLAIMED = (
+    *("organization_id", "edition", "tier", "support", "seats", "np_seats", "seq", "starts_at", "ends_at"),
+    *("relay_kid", "relay_x"),
+)
+"""The license's columns that its token says, too."""
+Row = tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class AuditedDeed:
-    """An issuance with its erasable parts; `erased` when an erasure that names it is recorded."""
-
-    issuance: Issuance
-    salt: bytes | None
-    record: bytes | None
-    token: str | None
-    erased: bool
+def _raw(of: Any, *names: str) -> list[Any]:
+    """Columns as the driver gives them: times are Unix seconds."""
+    return [type_coerce(getattr(of, name), NullType()) for name in names]
 
 
-@dataclass(frozen=True, slots=True)
-class AuditedLicense:
-    """A license with its newest issuance and token, and the deeds that changed its state, in order."""
-
-    standing: Standing
-    issuance: Issuance | None
-    token: str | None
-    newest_seq: int
-    states: tuple[Kind, ...]
-
-
-def nodes(session: Session, start: int, end: int) -> dict[tuple[int, int], bytes]:
-    """The stored nodes that leaves [start, end) complete, by level and index."""
-    ranges = [
-        and_(NodeRow.level == level, NodeRow.idx >= start >> level, NodeRow.idx < end >> level)
-        for level in range(end.bit_length())
-    ]
-    found = session.execute(select(NodeRow.level, NodeRow.idx, NodeRow.hash).where(or_(*ranges)))
-    return {(level, idx): hash for level, idx, hash in found}
-
-
-def deeds(session: Session, start: int, end: int) -> dict[int, AuditedDeed]:
-    """The issuances of leaves [start, end), by leaf index."""
-    erasure = aliased(IssuanceRow)
-    erased = select(erasure.serial).where(erasure.refers_to == IssuanceRow.serial, erasure.kind == Kind.ERASED).exists()
-    found = session.execute(
-        select(IssuanceRow, RecordRow.salt, RecordRow.record, TokenRow.token, erased)
-        .outerjoin(RecordRow, RecordRow.serial == IssuanceRow.serial)
-        .outerjoin(TokenRow, TokenRow.jti == IssuanceRow.serial)
-        .where(IssuanceRow.leaf_idx >= start, IssuanceRow.leaf_idx < end)
+_DEEDS = Prepared(
+    select(
+        *_raw(LeafRow, "idx", "body"),
+        *_raw(IssuanceRow, *LEAF, *RECORDED),
+        *_raw(RecordRow, "salt", "record"),
+        *_raw(TokenRow, "token"),
     )
-    return {
-        row.leaf_idx: AuditedDeed(from_row(row), salt, record, token, is_erased)
-        for row, salt, record, token, is_erased in found
-    }
+    .outerjoin(IssuanceRow, IssuanceRow.leaf_idx == LeafRow.idx)
+    .outerjoin(RecordRow, RecordRow.serial == IssuanceRow.serial)
+    .outerjoin(TokenRow, TokenRow.jti == IssuanceRow.serial)
+    .where(LeafRow.idx >= bindparam("start"), LeafRow.idx < bindparam("end"))
+    .order_by(LeafRow.idx)
+)
+_NODES = Prepared(
+    select(*_raw(NodeRow, "hash"))
+    .where(NodeRow.level == bindparam("level"), NodeRow.idx >= bindparam("start"), NodeRow.idx < bindparam("end"))
+    .order_by(NodeRow.idx)
+)
+_other = aliased(TokenRow)
+_LICENSES = Prepared(
+    select(
+        *_raw(LicenseRow, "id", "signed_hash", "revoked_at", "suspended_at"),
+        *_raw(IssuanceRow, "signed_hash"),
+        *_raw(TokenRow, "token"),
+        select(func.max(_other.seq)).where(_other.license_id == LicenseRow.id).scalar_subquery(),
+        *_raw(LicenseRow, *CLAIMED),
+    )
+    .outerjoin(IssuanceRow, IssuanceRow.serial == LicenseRow.jti)
+    .outerjoin(TokenRow, TokenRow.jti == LicenseRow.jti)
+    .where(LicenseRow.id > bindparam("after"))
+    .order_by(LicenseRow.id)
+    .limit(bindparam("most"))
+)
 
 
-def licenses(session: Session, after: str, limit: int) -> list[AuditedLicense]:
-    """Up to `limit` licenses by id, after the id `after`."""
-    standings = page(session, after, limit)
-    if not standings:
-        return []
-    first, last = standings[0].license_id, standings[-1].license_id
-    within = (IssuanceRow.license_id >= first, IssuanceRow.license_id <= last)
-    issuances = {row.serial: from_row(row) for row in session.scalars(select(IssuanceRow).where(*within))}
-    states: dict[str | None, list[Kind]] = {}
-    for license_id, kind in session.execute(
+def deeds(session: Session, start: int, end: int) -> list[Row]:
+    """The leaves [start, end) in order: index, body; LEAF and RECORDED of the issuance; salt, record, and token.
+
+    What is missing is None.
+    """
+    return _DEEDS.all(session, start=start, end=end)
+
+
+def nodes(session: Session, level: int, start: int, end: int) -> list[bytes]:
+    """The stored hashes of a level's nodes [start, end), those that are there, in order."""
+    return [hash for (hash,) in _NODES.all(session, level=level, start=start, end=end)]
+
+
+def licenses(session: Session, after: str, most: int) -> list[Row]:
+    """Up to `most` licenses by id, after the id `after`: id, signed hash, when it was revoked and suspended; the
+    newest issuance's signed hash, its token, the highest number of any of its tokens; and then CLAIMED.
+    """
+    return _LICENSES.all(session, after=after, most=most)
+
+
+def is_erased(session: Session, serial: str) -> bool:
+    """Whether an erasure that names the issuance is recorded."""
+    erasure = select(IssuanceRow.serial).where(IssuanceRow.refers_to == serial, IssuanceRow.kind == Kind.ERASED)
+    return session.scalar(erasure.limit(1)) is not None
+
+
+def states(session: Session, first: str, last: str) -> dict[str, list[Kind]]:
+    """The deeds that changed the state of licenses with ids from `first` to `last`, in order, by license."""
+    found: dict[str, list[Kind]] = {}
+    query = (
         select(IssuanceRow.license_id, IssuanceRow.kind)
+        .where(IssuanceRow.license_id >= first, IssuanceRow.license_id <= last)
         # A voided sale that signed a license anew went back to the issue before; else it ended the license.
-        .where(*within, IssuanceRow.kind.in_(_STATES), IssuanceRow.signed_hash == NOTHING_SIGNED)
+        .where(IssuanceRow.kind.in_(_STATES), IssuanceRow.signed_hash == NOTHING_SIGNED)
         .order_by(IssuanceRow.leaf_idx)
-    ):
-        states.setdefault(license_id, []).append(Kind(kind))
-    tokens: dict[str, str] = {}
-    newest: dict[str, int] = {}
-    of_page = (TokenRow.license_id >= first, TokenRow.license_id <= last)
-    for row in session.scalars(select(TokenRow).where(*of_page)):
-        tokens[row.jti] = row.token
-        newest[row.license_id] = max(row.seq, newest.get(row.license_id, 0))
-    return [
-        AuditedLicense(
-            standing,
-            issuances.get(standing.jti),
-            tokens.get(standing.jti),
-            newest.get(standing.license_id, standing.seq),
-            tuple(states.get(standing.license_id, ())),
-        )
-        for standing in standings
-    ]
+    )
+    for license_id, kind in session.execute(query):
+        found.setdefault(str(license_id), []).append(Kind(kind))
+    return found

@@ -41,7 +41,7 @@ def insert(session: Session, table: type[Base], columns: Sequence[str], rows: Se
     name = _quoted(session, table, columns)
     connection = session.connection()
     if connection.dialect.name == "postgresql":
-        _copy(connection.connection.driver_connection, f"COPY {name} FROM STDIN", rows)
+        _copy(connection.connection.dbapi_connection, f"COPY {name} FROM STDIN", rows)
         return
     marks = ", ".join("?" * len(columns))
     statement = f"INSERT INTO {name} VALUES ({marks})"  # noqa: S608 - names of our own tables

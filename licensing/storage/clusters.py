@@ -135,7 +135,7 @@ def held_under(database: Database, license_id: str, fsid: str, kube_system_uid: 
 
 
 _WITH_FSID = Prepared(
-    select(*_HOLDING)
+    select(*_HOLDING, ClusterRow.nodes)
     .where(ClusterRow.license_id == bindparam("license_id"), ClusterRow.fsid == bindparam("fsid"))
     .order_by(ClusterRow.first_seen_at, ClusterRow.id)
     .with_for_update()
@@ -148,7 +148,13 @@ def with_fsid(session: Session, license_id: str, fsid: str) -> list[Holding]:
     Nobody else changes it until this transaction ends. The license's lock is not enough: a check-in that changes
     nothing goes without, and raises the instance's number.
     """
-    return [Holding(*row) for row in _WITH_FSID.all(session, license_id=license_id, fsid=fsid)]
+    return [holding for holding, _ in with_nodes(session, license_id, fsid)]
+
+
+def with_nodes(session: Session, license_id: str, fsid: str) -> list[tuple[Holding, tuple[str, ...]]]:
+    """The same, each with its node names in order of appearance."""
+    rows = _WITH_FSID.all(session, license_id=license_id, fsid=fsid)
+    return [(Holding(*row[:-1]), tuple(row[-1])) for row in rows]
 
 
 def alive_on_another_trial(session: Session, license_id: str, fsid: str, now: datetime) -> bool:

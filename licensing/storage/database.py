@@ -6,7 +6,7 @@ writer) and on the rows they read on PostgreSQL (`SELECT … FOR UPDATE`); see d
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -14,7 +14,20 @@ from typing import Any
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, Connection, Dialect, Engine, MetaData, event, text
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Engine,
+    MetaData,
+    String,
+    bindparam,
+    event,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
@@ -24,13 +37,16 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
 from licensing.core.errors import Busy, SetupRefused
-from licensing.storage.prepared import Prepared, Reader, Row
+from licensing.storage.connections import Connections
+from licensing.storage.prepared import Prepared, Row
 
 BUSY_TIMEOUT_SECONDS = 5
 POSTGRES_MUST_BE_ON = ("fsync", "synchronous_commit", "full_page_writes")
 _SQLITE_FULL = 2
-_PASSING_STATES = ("40", "53", "55", "57", "08")
-"""PostgreSQL error classes that pass: rollback, no resources, lock not available, operator, connection."""
+_PASSING_STATES = ("08", "25006", "40", "53", "55", "57", "58")
+"""PostgreSQL error classes that pass: connection, read-only (a standby), rollback, no resources, lock not available,
+operator, system (its disk).
+"""
 
 
 class UnixTime(TypeDecorator[datetime]):
@@ -76,7 +92,7 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._reading = engine.execution_options(reading=True)
-        self._reader = Reader(engine)
+        self._own = Connections(engine, BUSY_TIMEOUT_SECONDS)
         self._joined: ContextVar[Session | None] = ContextVar("joined", default=None)
 
     @property
@@ -89,7 +105,7 @@ class Database:
         if (joined := self._joined.get()) is not None:
             yield joined
             return
-        with _busy_when_it_passes(), Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with _busy_when_it_passes(), self._own.transaction() as session:
             yield session
 
     @contextmanager
@@ -106,7 +122,7 @@ class Database:
         if (joined := self._joined.get()) is not None:
             return question.first(joined, **values)
         with _busy_when_it_passes():
-            return self._reader.first(question, values)
+            return self._own.first(question, values)
 
     @contextmanager
     def snapshot(self) -> Iterator[Session]:
@@ -165,7 +181,14 @@ def insert_into(session: Session, table: type[Base]) -> postgresql.Insert | sqli
 def take_turns(session: Session, subject: str) -> None:
     """Whoever else takes turns at `subject` waits until this transaction ends. SQLite has one writer anyway."""
     if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:subject, 0))"), {"subject": subject})
+        _TAKE_TURNS.first(session, subject=subject)
+
+
+def _turn(lock: Callable[..., ColumnElement[Any]]) -> Prepared:
+    return Prepared(select(lock(func.hashtextextended(bindparam("subject", type_=String), 0))))
+
+
+_TAKE_TURNS, _TRY_TURN = _turn(func.pg_advisory_xact_lock), _turn(func.pg_try_advisory_xact_lock)
 
 
 def without_time_limit(session: Session) -> None:
@@ -178,13 +201,17 @@ def is_our_turn(session: Session, subject: str) -> bool:
     """The same without waiting: False when somebody else is at it."""
     if session.get_bind().dialect.name != "postgresql":
         return True
-    question = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:subject, 0))")
-    return bool(session.scalar(question, {"subject": subject}))
+    row = _TRY_TURN.first(session, subject=subject)
+    return row is not None and bool(row[0])
 
 
 def open_database(app: Flask, url: str) -> Database:
     """The database at `url`, opened through Flask-SQLAlchemy so that Flask tools find it too."""
-    options: dict[str, Any] = {"pool_pre_ping": not url.startswith("sqlite"), "pool_timeout": BUSY_TIMEOUT_SECONDS}
+    options: dict[str, Any] = {
+        "hide_parameters": True,  # they are people's data: no error says them
+        "pool_pre_ping": not url.startswith("sqlite"),
+        "pool_timeout": BUSY_TIMEOUT_SECONDS,
+    }
     if url.startswith("sqlite"):
         options["connect_args"] = {"timeout": BUSY_TIMEOUT_SECONDS}
     else:
@@ -220,7 +247,13 @@ def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None
 def _begin_sqlite(connection: Connection) -> None:
     # A deferred transaction that becomes a writer fails at once if another wrote meanwhile; IMMEDIATE waits its turn.
     reading = connection.get_execution_options().get("reading", False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    driver: Any = connection.connection.dbapi_connection
+    if driver.in_transaction:
+        return  # begun by a connection of a thread's own
+    try:
+        driver.execute("BEGIN" if reading else "BEGIN IMMEDIATE")
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise DBAPIError.instance("BEGIN", None, error, connection.dialect.loaded_dbapi.Error) from error
 
 
 def _sqlite_weaknesses(session: Session) -> list[str]:

@@ -83,7 +83,8 @@ class _Family:
 
 def mark(session: Session, *subjects: str) -> None:
     """The customers will be counted anew."""
-    session.execute(insert(MarkRow), [{"subject": subject} for subject in subjects])
+    if subjects:
+        session.execute(insert(MarkRow), [{"subject": subject} for subject in subjects])
 
 
 def mark_trial(session: Session, license_id: str) -> None:
@@ -232,9 +233,10 @@ def _registrations(session: Session, owners: dict[str, str]) -> defaultdict[str,
     """By whom the trial keys belong to."""
     found: defaultdict[str, list[Registered]] = defaultdict(list)
     row = RegistrationRow
-    query = select(row.trial_key, row.created_at, row.source, row.country).order_by(row.created_at, row.id)
-    for key, at, source, country in session.execute(query.where(row.trial_key.in_(owners))):
-        found[owners[key]].append(Registered(at, source, country))
+    told_of = (row.trial_key, row.created_at, row.source, row.country, row.is_alike)
+    query = select(*told_of).order_by(row.created_at, row.id)
+    for key, at, source, country, is_alike in session.execute(query.where(row.trial_key.in_(owners))):
+        found[owners[key]].append(Registered(at, source, country, is_alike))
     return found
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import LargeBinary, String, delete
+from sqlalchemy import LargeBinary, String, bindparam, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from licensing.storage.database import Base, is_our_turn
+from licensing.storage.prepared import Prepared, inserting
 
 
 class AnswerRow(Base):
@@ -38,12 +39,20 @@ def is_free(session: Session, scope: str, key: str) -> bool:
 
 def keep(session: Session, scope: str, key: str, request_hash: str, status: int, body: bytes, now: datetime) -> None:
     """Keeps the answer, in the transaction of the deed it tells of."""
-    session.add(AnswerRow(scope=scope, key=key, request_hash=request_hash, status=status, body=body, created_at=now))
+    _KEEP.run(session, scope=scope, key=key, request_hash=request_hash, status=status, body=body, created_at=now)
 
 
 def find(session: Session, scope: str, key: str) -> Answer | None:
-    row = session.get(AnswerRow, (scope, key))
-    return None if row is None or row.status is None else Answer(row.request_hash, row.status, row.body or b"")
+    row = _FIND.first(session, scope=scope, key=key)
+    return None if row is None else Answer(*row)
+
+
+_KEEP = inserting(AnswerRow)
+_FIND = Prepared(
+    select(AnswerRow.request_hash, AnswerRow.status, AnswerRow.body).where(
+        AnswerRow.scope == bindparam("scope"), AnswerRow.key == bindparam("key")
+    )
+)
 
 
 def forget_before(session: Session, moment: datetime) -> None:

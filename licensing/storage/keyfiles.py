@@ -14,18 +14,12 @@ from threading import get_ident
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import (
-    BestAvailableEncryption,
-    Encoding,
-    KeySerializationEncryption,
-    NoEncryption,
-    PrivateFormat,
-    load_pem_private_key,
-)
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from licensing.core.errors import KeyUnusable, Unauthentic
 from licensing.core.keys import TEST_MARK, RootKey, jwk, read_root
 from licensing.core.relays import RelayKey, read_relay
+from licensing.storage.key_encryption import ROUNDS, encrypted_pem, plain_pem, rounds_of
 
 STATEMENT = "statement.jwt"
 UNSIGNED_STATEMENT = "statement.unsigned.json"
@@ -39,19 +33,48 @@ def private_path(folder: Path, kid: str) -> Path:
 
 def write_private(folder: Path, kid: str, key: Ed25519PrivateKey, passphrase: bytes | None) -> Path:
     """The new file, readable by its owner alone; raises KeyUnusable when it is there already."""
-    encryption: KeySerializationEncryption = BestAvailableEncryption(passphrase) if passphrase else NoEncryption()
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
     path = private_path(folder, kid)
     _make_folder(folder)
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)
+        _write_new(path, encrypted_pem(key, passphrase) if passphrase else plain_pem(key))
     except FileExistsError as error:
         raise KeyUnusable(f"The key file {path} exists already; it is never overwritten.") from error
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(pem)
-        file.flush()
-        os.fsync(file.fileno())
     return path
+
+
+def protect(path: Path, passphrase: bytes) -> bool:
+    """The private key in `path` is encrypted with many rounds. Whether that had to be done now.
+
+    A crash leaves the old file or the new one. Raises KeyUnusable for a file that `passphrase` does not open.
+    """
+    rounds = _rounds(path)
+    if rounds is not None and rounds >= ROUNDS:
+        return False
+    key = read_private(path, None if rounds is None else passphrase)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
+    fresh.unlink(missing_ok=True)
+    _write_new(fresh, encrypted_pem(key, passphrase))
+    fresh.replace(path)
+    _flush_folder(path.parent)
+    return True
+
+
+def protection(path: Path) -> str:
+    """How the private key in `path` is protected, in a word or two for people."""
+    if not path.exists():
+        return "not here"
+    rounds = _rounds(path)
+    if rounds is None:
+        return "plain"
+    return f"weak ({rounds} rounds)" if rounds < ROUNDS else f"{rounds} rounds"
+
+
+def require_protected(path: Path) -> None:
+    """Raises KeyUnusable unless guessing the passphrase of `path` costs enough."""
+    rounds = _rounds(path)
+    if rounds is None or rounds < ROUNDS:
+        what = "is not encrypted" if rounds is None else f"is weakly encrypted ({rounds} of {ROUNDS} rounds)"
+        raise KeyUnusable(f"The key file {path} {what}; run: licensing keys protect")
 
 
 def read_private(path: Path, passphrase: bytes | None) -> Ed25519PrivateKey:
@@ -68,7 +91,9 @@ def read_private(path: Path, passphrase: bytes | None) -> Ed25519PrivateKey:
         key = load_pem_private_key(pem, passphrase)
     except TypeError as error:  # cryptography's word for a passphrase that is missing, or given to a plain file
         problem = (
-            "is not encrypted, but a passphrase is set" if passphrase else "is encrypted, but no passphrase is set"
+            "is not encrypted, but a passphrase is set (run: licensing keys protect)"
+            if passphrase
+            else "is encrypted, but no passphrase is set"
         )
         raise KeyUnusable(f"The key file {path} {problem}.") from error
     except (ValueError, UnsupportedAlgorithm) as error:
@@ -121,6 +146,20 @@ def write_text(path: Path, content: str) -> None:
     fresh.replace(path)
 
 
+def copy_new(source: Path, path: Path) -> bool:
+    """Whether the file is new; one that is there already stays as it is. Its owner alone can read it."""
+    _make_folder(path.parent)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400 if path.suffix == ".pem" else 0o600)
+    except FileExistsError:
+        return False
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(source.read_bytes())
+        file.flush()
+        os.fsync(file.fileno())
+    return True
+
+
 def read_text(path: Path) -> str | None:
     """The text of a file, None where there is none; raises KeyUnusable when it can't be read."""
     try:
@@ -129,6 +168,28 @@ def read_text(path: Path) -> str | None:
         return None
     except (OSError, UnicodeDecodeError) as error:
         raise KeyUnusable(f"The file {path} can't be read.") from error
+
+
+def _rounds(path: Path) -> int | None:
+    try:
+        return rounds_of(path.read_bytes())
+    except OSError as error:
+        raise KeyUnusable(f"The key file {path} can't be read: {error.strerror}.") from error
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _make_folder(folder: Path) -> None:

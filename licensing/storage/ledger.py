@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
 
-from sqlalchemy import BigInteger, LargeBinary, String, Text, and_, delete, func, or_, select
+from sqlalchemy import BigInteger, LargeBinary, String, Text, and_, bindparam, delete, func, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from licensing.core.errors import LedgerBroken
 from licensing.core.ledger import Kind, Leaf, Node, grow
 from licensing.core.ledger import root as ledger_root
 from licensing.storage import bulk
@@ -151,6 +152,7 @@ class Published:
 
 
 _NEWEST = Prepared(select(func.max(LeafRow.idx)))
+_NODE = Prepared(select(NodeRow.hash).where(NodeRow.level == bindparam("level"), NodeRow.idx == bindparam("idx")))
 
 
 def size(session: Session) -> int:
@@ -161,7 +163,10 @@ def size(session: Session) -> int:
 
 def node(session: Session, level: int, index: int) -> bytes:
     """The hash of a complete subtree."""
-    return session.execute(select(NodeRow.hash).where(NodeRow.level == level, NodeRow.idx == index)).scalar_one()
+    row = _NODE.first(session, level=level, idx=index)
+    if row is None:
+        raise LedgerBroken(f"The ledger's node {index} of level {level} is missing.")
+    return bytes(row[0])
 
 
 def root(session: Session, size: int) -> bytes:
@@ -183,9 +188,9 @@ def append(session: Session, entry: Entry) -> int:
     lock(session)
     index = size(session)
     issuance, body = entry.issuance, entry.issuance.leaf().body()
-    _ADD_LEAF.run(session, idx=index, body=body)
-    for new in _grow(session, index, [body]):
+    for new in grow(index, body, lambda level, at: node(session, level, at)):
         _ADD_NODE.run(session, level=new.level, idx=new.index, hash=new.hash)
+    _ADD_LEAF.run(session, idx=index, body=body)
     values = {field: getattr(issuance, field) for field in Issuance.__slots__}
     _ADD_ISSUANCE.run(session, leaf_idx=index, **values)
     _ADD_RECORD.run(session, serial=issuance.serial, salt=entry.salt, record=entry.record)

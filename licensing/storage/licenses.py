@@ -13,6 +13,7 @@ from licensing.core.licenses import Edition
 from licensing.core.standings import Standing
 from licensing.storage.database import Base
 from licensing.storage.ledger import IssuanceRow
+from licensing.storage.organizations import FAMILY
 from licensing.storage.prepared import Prepared, inserting, rewriting
 
 
@@ -88,6 +89,16 @@ def of_organizations(session: Session, organization_ids: Sequence[str]) -> list[
     return [standing_of(row) for row in rows]
 
 
+_OF_CUSTOMER = Prepared(
+    FOUND.where(LicenseRow.organization_id.in_(FAMILY)).order_by(LicenseRow.created_at, LicenseRow.id)
+)
+
+
+def of_customer(session: Session, organization_id: str) -> list[Standing]:
+    """The same of the customer that the organisation belongs to."""
+    return [standing_of(row) for row in _OF_CUSTOMER.all(session, asked=organization_id)]
+
+
 def signed_by(session: Session, kid: str, after: str, limit: int) -> list[str]:
     """The next `limit` licenses by id whose newest token is signed by the key; not those that are revoked."""
     newest = select(LicenseRow.id).join(IssuanceRow, IssuanceRow.serial == LicenseRow.jti)
@@ -117,9 +128,17 @@ _TOKEN = Prepared(select(TokenRow.token).where(TokenRow.jti == bindparam("jti"))
 
 def put(session: Session, standing: Standing) -> None:
     """Writes the license as `standing` says, new or changed."""
-    values = {column.name: getattr(standing, _FIELD.get(column.name, column.name)) for column in COLUMNS}
-    if _REWRITE.run(session, own=standing.license_id, **values) == 0:
-        _WRITE.run(session, **values)
+    if _REWRITE.run(session, own=standing.license_id, **_values(standing)) == 0:
+        add(session, standing)
+
+
+def add(session: Session, standing: Standing) -> None:
+    """Writes a license that is new."""
+    _WRITE.run(session, **_values(standing))
+
+
+def _values(standing: Standing) -> dict[str, object]:
+    return {column.name: getattr(standing, _FIELD.get(column.name, column.name)) for column in COLUMNS}
 
 
 _FIELD = {"id": "license_id"}

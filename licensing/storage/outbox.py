@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from licensing.core.mails import Mail
 from licensing.storage.database import Base
+from licensing.storage.prepared import inserting
 
 
 class OutboxRow(Base):
@@ -68,22 +69,32 @@ class Listed:
 
 def add(session: Session, id: str, mail: Mail, now: datetime, license_id: str | None = None) -> None:
     """A mail that is due now; the file of the license `license_id` is attached when it leaves."""
-    session.add(
-        OutboxRow(
-            id=id,
-            recipient=mail.recipient,
-            subject=mail.subject,
-            text=mail.text,
-            attachments=[list(attachment) for attachment in mail.attachments],
-            created_at=now,
-            due_at=now,
-            tries=0,
-            sent_at=None,
-            dead_at=None,
-            last_error=None,
-            license_id=license_id,
-        )
-    )
+    _ADD.run(session, **_values(id, mail, now, license_id))
+
+
+def add_each(session: Session, new: Sequence[tuple[str, Mail, str | None]], now: datetime) -> None:
+    """The same of several: id, mail and license of each. It takes as long for two as for one."""
+    _ADD.run_each(session, [_values(id, mail, now, license_id) for id, mail, license_id in new])
+
+
+_ADD = inserting(OutboxRow)
+
+
+def _values(id: str, mail: Mail, now: datetime, license_id: str | None) -> dict[str, object]:
+    return {
+        "id": id,
+        "recipient": mail.recipient,
+        "subject": mail.subject,
+        "text": mail.text,
+        "attachments": [list(attachment) for attachment in mail.attachments],
+        "created_at": now,
+        "due_at": now,
+        "tries": 0,
+        "sent_at": None,
+        "dead_at": None,
+        "last_error": None,
+        "license_id": license_id,
+    }
 
 
 def take_due(session: Session, now: datetime, until: datetime, limit: int) -> list[Queued]:

@@ -6,14 +6,13 @@ is an ordinary statement of SQLAlchemy with `bindparam`s; types are converted as
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
-from weakref import WeakSet
 
-from sqlalchemy import ColumnElement, Dialect, Engine, Executable, Integer, bindparam, event, insert, update
+from sqlalchemy import ColumnElement, Dialect, Executable, Integer, bindparam, insert, update
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction
 
 Row = tuple[Any, ...]
 Convert = Callable[[Any], Any]
@@ -41,6 +40,16 @@ class Prepared:
         _, cursor = self._run(session, values)
         return int(cursor.rowcount)
 
+    def run_each(self, session: Session, rows: Sequence[Mapping[str, object]]) -> None:
+        """Writes with the values of each row, as one statement."""
+        dialect, driver = _under(session)
+        compiled = self.on(dialect)
+        session.flush()
+        try:
+            compiled.execute_each(driver, rows)
+        except dialect.loaded_dbapi.Error as error:
+            raise translated(compiled.sql, error, dialect) from error
+
     def on(self, dialect: Dialect) -> Compiled:
         """The statement in the words of the dialect."""
         compiled = self._compiled.get(dialect.name)
@@ -50,13 +59,34 @@ class Prepared:
 
     def _run(self, session: Session, values: Mapping[str, object]) -> tuple[Compiled, Any]:
         session.flush()
-        connection = session.connection()
-        compiled = self.on(connection.dialect)
-        driver = connection.connection.driver_connection
+        dialect, driver = _under(session)
+        compiled = self.on(dialect)
         try:
-            return compiled, compiled.execute(driver, values)
-        except connection.dialect.loaded_dbapi.Error as error:
-            raise _translated(compiled, error, connection.dialect) from error
+            return compiled, compiled.execute(session.info.get(CURSOR, driver), values)
+        except dialect.loaded_dbapi.Error as error:
+            raise translated(compiled.sql, error, dialect) from error
+
+
+@contextmanager
+def queued(session: Session) -> Iterator[None]:
+    """Statements that are `run` in the block go to the server together, where the database is one.
+
+    PostgreSQL answers them when rows are asked for, or at the end of the block (libpq's pipeline mode): until then an
+    error is not known, nor how many rows were written.
+    """
+    dialect, driver = _under(session)
+    if dialect.name != "postgresql":
+        yield
+        return
+    cursor = session.info.pop(CURSOR, None)  # answers that are still to come need one each
+    try:
+        with driver.pipeline():
+            yield
+    except dialect.loaded_dbapi.Error as error:
+        raise DBAPIError.instance("(queued)", None, error, dialect.loaded_dbapi.Error, dialect=dialect) from error
+    finally:
+        if cursor is not None:
+            session.info[CURSOR] = cursor
 
 
 def rewriting(row: type[DeclarativeBase]) -> Prepared:
@@ -79,62 +109,6 @@ def _is_counted(column: ColumnElement[Any]) -> bool:
     return column.name == "id" and isinstance(column.type, Integer)  # BigInteger is one, too
 
 
-class Reader:
-    """Asks outside of a transaction, in one round trip, on a connection of the thread's own."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._of_thread = _OfThread()
-        self._held: WeakSet[_Held] = WeakSet()
-        event.listen(engine, "engine_disposed", self._close_all)
-
-    def first(self, question: Prepared, values: Mapping[str, object]) -> Row | None:
-        """The first row; raises SQLAlchemy's DBAPIError. A connection lost since the last question is made anew."""
-        dialect = self._engine.dialect
-        compiled, error_of_driver = question.on(dialect), dialect.loaded_dbapi.Error
-        held = self._of_thread.held
-        if held is not None:
-            try:
-                return compiled.first(held.connection, values)
-            except error_of_driver:
-                self._of_thread.held = None
-        try:
-            held = _Held(self._connect())
-            row = compiled.first(held.connection, values)
-        except error_of_driver as error:
-            raise _translated(compiled, error, dialect) from error
-        self._of_thread.held = held
-        self._held.add(held)
-        return row
-
-    def _connect(self) -> Any:
-        """A connection as the pool prepares it, that the pool forgets; each statement is a transaction of its own."""
-        pooled = self._engine.raw_connection()
-        connection: Any = pooled.driver_connection
-        pooled.detach()
-        if self._engine.dialect.name == "postgresql":
-            connection.autocommit = True
-        return connection
-
-    def _close_all(self, _: Engine) -> None:
-        for held in list(self._held):
-            held.connection.close()
-
-
-class _Held:
-    """One thread's connection, closed with the thread."""
-
-    def __init__(self, connection: Any) -> None:
-        self.connection = connection
-
-    def __del__(self) -> None:
-        self.connection.close()
-
-
-class _OfThread(threading.local):
-    held: _Held | None = None
-
-
 class Compiled:
     """A statement in the driver's own words, its values and rows in the driver's own types."""
 
@@ -151,28 +125,60 @@ class Compiled:
             for place, column in enumerate(read)
         )
 
-    def execute(self, connection: Any, values: Mapping[str, object]) -> Any:
-        """The driver's cursor."""
+    def execute(self, asked: Any, values: Mapping[str, object]) -> Any:
+        """The driver's cursor: `asked` itself, or a new one of the connection `asked`."""
+        return asked.execute(self.sql, self._given(values))
+
+    def execute_each(self, connection: Any, rows: Sequence[Mapping[str, object]]) -> None:
+        connection.cursor().executemany(self.sql, [self._given(values) for values in rows])
+
+    def _given(self, values: Mapping[str, object]) -> Any:
+        """The values as the driver takes them: by name, or in order."""
         named = {**self._fixed, **values}
         for name, write in self._writers:
             named[name] = write(named[name])
-        return connection.execute(self.sql, named if self._names is None else [named[name] for name in self._names])
+        return named if self._names is None else [named[name] for name in self._names]
 
-    def first(self, connection: Any, values: Mapping[str, object]) -> Row | None:
-        row = self.execute(connection, values).fetchone()
+    def first(self, asked: Any, values: Mapping[str, object]) -> Row | None:
+        row = self.execute(asked, values).fetchone()
         return None if row is None else self.read(row)
 
     def read(self, row: Sequence[Any]) -> Row:
+        if not self._readers:
+            return tuple(row)
         converted = list(row)
         for place, read in self._readers:
             converted[place] = read(converted[place])
         return tuple(converted)
 
 
+def _under(session: Session) -> tuple[Dialect, Any]:
+    """The session's dialect and the driver's connection, looked up once a transaction: that is what begins it."""
+    begun, dialect, driver = session.info.get(UNDER, (None, None, None))
+    if begun is ALL_ITS_LIFE:
+        if session.get_nested_transaction() is not None:
+            session.connection()  # that is what makes the savepoint
+    elif begun is None or begun is not _innermost(session):
+        connection = session.connection()
+        dialect, driver = connection.dialect, connection.connection.dbapi_connection
+        session.info[UNDER] = _innermost(session), dialect, driver
+    return dialect, driver
+
+
+def _innermost(session: Session) -> SessionTransaction | None:
+    return session.get_nested_transaction() or session.get_transaction()
+
+
+UNDER, ALL_ITS_LIFE = "licensing.prepared", object()
+"""Where a session's `info` has the transaction it was in, or ALL_ITS_LIFE, with its dialect and driver connection."""
+CURSOR = "licensing.prepared.cursor"
+"""Where it may have a cursor for all its statements: to make one for each costs a third of a question."""
+
+
 def _converters(all: Any) -> list[tuple[Any, Convert]]:
     return [(key, convert) for key, convert in all if convert is not None]
 
 
-def _translated(compiled: Compiled, error: Exception, dialect: Dialect) -> Exception:
+def translated(sql: str, error: Exception, dialect: Dialect) -> Exception:
     """The driver's error as SQLAlchemy's own."""
-    return DBAPIError.instance(compiled.sql, None, error, dialect.loaded_dbapi.Error, dialect=dialect)
+    return DBAPIError.instance(sql, None, error, dialect.loaded_dbapi.Error, dialect=dialect)

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, String, func, literal, select, update
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import ColumnElement, Index, String, func, literal, or_, select, text, update
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from licensing.core.addresses import Address
-from licensing.core.trials import Pending, Registration, Source
+from licensing.core.trials import NO_LIKENESS, Likeness, Pending, Registration, Source
 from licensing.storage.database import Base
 
 
 class RegistrationRow(Base):
     __tablename__ = "registration"
+    __table_args__ = (
+        Index(
+            "ix_registration_name_hash",
+            "name_hash",
+            sqlite_where=text("name_hash IS NOT NULL"),
+            postgresql_where=text("name_hash IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     email: Mapped[str] = mapped_column(String(320))
@@ -32,9 +40,21 @@ class RegistrationRow(Base):
     link_expires_at: Mapped[datetime]
     code_expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+    # What others may look like; blank after a while. Whether another confirmed one did, is kept.
+    network_hash: Mapped[str | None] = mapped_column(String(64), index=True)
+    name_hash: Mapped[str | None] = mapped_column(String(64))
+    is_alike: Mapped[bool] = mapped_column(default=False)
 
 
-def add(session: Session, id: str, registration: Registration, token_hash: str, code_hash: str, now: datetime) -> None:
+def add(
+    session: Session,
+    id: str,
+    registration: Registration,
+    token_hash: str,
+    code_hash: str,
+    now: datetime,
+    likeness: Likeness = NO_LIKENESS,
+) -> None:
     session.add(
         RegistrationRow(
             id=id,
@@ -54,6 +74,8 @@ def add(session: Session, id: str, registration: Registration, token_hash: str, 
             link_expires_at=registration.link_expires_at(now),
             code_expires_at=registration.code_expires_at(now),
             used_at=None,
+            network_hash=likeness.network_hash,
+            name_hash=likeness.name_hash,
         )
     )
 
@@ -94,6 +116,24 @@ def use(session: Session, id: str, now: datetime) -> None:
     session.execute(update(RegistrationRow).where(RegistrationRow.id == id).values(used_at=now))
 
 
+def find_alike(session: Session, id: str, since: datetime) -> list[str]:
+    """The trial keys of other registrations, confirmed `since` then, that look like this one; all are known to, now."""
+    own, other = aliased(RegistrationRow), RegistrationRow
+    alike = or_(other.network_hash == own.network_hash, other.name_hash == own.name_hash)
+    different = (other.id != own.id, other.trial_key != own.trial_key, other.used_at >= since)
+    found = session.execute(select(other.id, other.trial_key).join(own, alike).where(own.id == id, *different)).all()
+    if found:
+        ids = [id, *(each for each, _ in found)]
+        session.execute(update(RegistrationRow).where(RegistrationRow.id.in_(ids)).values(is_alike=True))
+    return [key for _, key in found]
+
+
+def forget_likeness(session: Session, before: datetime) -> None:
+    """What registered before then looks like nothing any more."""
+    old = (RegistrationRow.name_hash.is_not(None), RegistrationRow.created_at < before)
+    session.execute(update(RegistrationRow).where(*old).values(network_hash=None, name_hash=None))
+
+
 def erase(session: Session, folded_email: str, now: datetime) -> set[str]:
     """Forgets who registered from this mailbox, and voids the links; the spellings of the address that were used.
 
@@ -102,7 +142,8 @@ def erase(session: Session, folded_email: str, now: datetime) -> set[str]:
     of_mailbox = RegistrationRow.folded_email == folded_email
     spellings = set(session.scalars(select(RegistrationRow.email).where(of_mailbox)))
     used_at = func.coalesce(RegistrationRow.used_at, literal(now, RegistrationRow.used_at.type))
-    blank = {"email": "", "folded_email": "", "name": "", "used_at": used_at}
+    blank: dict[str, object] = {"email": "", "folded_email": "", "name": "", "used_at": used_at}
+    blank |= {"network_hash": None, "name_hash": None}
     session.execute(update(RegistrationRow).where(of_mailbox).values(**blank))
     return spellings
 

@@ -71,5 +71,18 @@ def newest(session: Session) -> PublishedList | None:
     return None if row is None else PublishedList(*row)
 
 
+SKIPPED = 1_000_000
+"""More lists than are ever signed between a backup and the loss of what it was made of."""
+
+
+def skip(session: Session, now: datetime) -> None:
+    """No list is ever signed under a `seq` again that one of a lost time may have had.
+
+    The row that says so holds no list: whoever asks for the newest signs one.
+    """
+    found = newest(session)
+    publish(session, PublishedList((0 if found is None else found.seq) + SKIPPED, "", ""), now)
+
+
 def publish(session: Session, published: PublishedList, now: datetime) -> None:
     session.add(RevokedListRow(seq=published.seq, token=published.token, entries=published.entries, issued_at=now))

@@ -41,8 +41,10 @@ from licensing.storage import (
     supports,
     tallies,
     tiers,
+    webhooks,
+    worker,
 )
-from licensing.storage.database import Base, Database
+from licensing.storage.database import Base, Database, without_time_limit
 
 # Naming the rooms' tables is what puts them into the metadata.
 TABLES = (
@@ -93,6 +95,9 @@ TABLES = (
     tallies.ConversionRow,
     tallies.RetentionRow,
     tiers.TierRow,
+    webhooks.WebhookRow,
+    webhooks.DeliveryRow,
+    worker.WorkerRow,
 )
 METADATA = Base.metadata
 
@@ -100,6 +105,7 @@ METADATA = Base.metadata
 def upgrade(database: Database, service_role: str | None = None, revision: str = "head") -> None:
     """Brings the schema to `revision`, in one transaction; grants `service_role` what it may do (PostgreSQL)."""
     with database.write() as session:
+        without_time_limit(session)
         connection = session.connection()
         command.upgrade(_config(connection), revision)
         if service_role is not None:
@@ -112,12 +118,21 @@ def downgrade(database: Database, revision: str) -> None:
 
 
 def assert_current(database: Database) -> None:
-    """Raises SetupRefused unless the schema is the one this version was written for."""
+    """Raises SetupRefused unless the schema has all that this version was written for.
+
+    A newer one has, as long as its revision is a number: such migrations only add (docs/operations.md). One that takes
+    something away has a revision that is no number, and stops every server that does not know it.
+    """
     with database.read() as session:
         current = MigrationContext.configure(session.connection()).get_current_revision()
     newest = ScriptDirectory.from_config(_config(None)).get_current_head()
-    if current != newest:
+    if current != newest and not _only_adds_to(newest, current):
         raise SetupRefused(f"The database is at revision {current or 'none'}, not {newest}; run: licensing db upgrade")
+
+
+def _only_adds_to(newest: str | None, current: str | None) -> bool:
+    """Whether `current` is a revision of a later version, which servers of this one may go on beside."""
+    return all(each is not None and each.isdecimal() for each in (newest, current)) and str(current) > str(newest)
 
 
 def differences(database: Database) -> list[str]:

@@ -10,7 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from licensing.bootstrap import House, build, require_fit
 from licensing.settings import Settings, read_settings
-from licensing.web import problems, requests
+from licensing.web import logs, metrics, problems, requests, tracing, watching
 from licensing.web.api import activations as api_activations
 from licensing.web.api import api_keys as api_api_keys
 from licensing.web.api import checkins as api_checkins
@@ -23,6 +23,7 @@ from licensing.web.api import keys as api_keys
 from licensing.web.api import ledger as api_ledger
 from licensing.web.api import licenses as api_licenses
 from licensing.web.api import milestones as api_milestones
+from licensing.web.api import openapi as api_openapi
 from licensing.web.api import organizations as api_organizations
 from licensing.web.api import prices as api_prices
 from licensing.web.api import quotes as api_quotes
@@ -33,6 +34,8 @@ from licensing.web.api import sessions as api_sessions
 from licensing.web.api import staff as api_staff
 from licensing.web.api import trials as api_trials
 from licensing.web.api import validations as api_validations
+from licensing.web.api import webhooks as api_webhooks
+from licensing.web.console import alarms as console_alarms
 from licensing.web.console import clusters as console_clusters
 from licensing.web.console import explanations as console_explanations
 from licensing.web.console import leads as console_leads
@@ -51,6 +54,8 @@ from licensing.web.console import settings as console_settings
 from licensing.web.console import staff as console_staff
 from licensing.web.console import today as console_today
 from licensing.web.console import undoing as console_undoing
+from licensing.web.console import webhooks as console_webhooks
+from licensing.web.pages import api_docs as pages_api_docs
 from licensing.web.pages import devices as pages_devices
 from licensing.web.pages import home as pages_home
 from licensing.web.pages import quotes as pages_quotes
@@ -77,6 +82,7 @@ BLUEPRINTS = (
     api_ledger.blueprint,
     api_licenses.blueprint,
     api_milestones.blueprint,
+    api_openapi.blueprint,
     api_organizations.blueprint,
     api_prices.blueprint,
     api_quotes.blueprint,
@@ -87,6 +93,8 @@ BLUEPRINTS = (
     api_staff.blueprint,
     api_trials.blueprint,
     api_validations.blueprint,
+    api_webhooks.blueprint,
+    console_alarms.blueprint,
     console_clusters.blueprint,
     console_explanations.blueprint,
     console_leads.blueprint,
@@ -104,6 +112,9 @@ BLUEPRINTS = (
     console_staff.blueprint,
     console_today.blueprint,
     console_undoing.blueprint,
+    console_webhooks.blueprint,
+    pages_api_docs.blueprint,
+    metrics.blueprint,
     pages_devices.blueprint,
     pages_home.blueprint,
     pages_quotes.blueprint,
@@ -132,18 +143,31 @@ def assemble(app: Flask, house: object, settings: Settings, blueprints: Iterable
     if settings.proxies:
         # Each of our own proxies has added one address; what stands before those is anybody's claim.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
+    tracing.register(app, settings.otlp_url)
     problems.register(app)
     requests.register(app)
+    watching.register(app, settings.data_dir / watching.FOLDER)
     rendering.register(app)
     for blueprint in blueprints:
         app.register_blueprint(blueprint)
     return app
 
 
+def routes_alone() -> Flask:
+    """An application that has every route and no house: to be described, not to be served."""
+    app = Flask(__name__)
+    requests.know_paths(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    return app
+
+
 def app_from_environment() -> Flask:
     """The application of the process's settings; raises a Refusal when the server is not fit to run."""
-    house = build(read_settings())
+    house = build(settings := read_settings())
+    logs.configure(settings.log_format)
     require_fit(house)
     app = create_app(house)
+    watching.start(app)
     gc.freeze()  # what is there now stays: the collector need not look at it again and again
     return app

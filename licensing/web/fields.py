@@ -1,4 +1,7 @@
-"""Fields that take exactly what they say: no numbers in quotes, no truth for a one, no control characters."""
+"""Fields that take exactly what they say: no numbers in quotes, no truth for a one, no control characters.
+
+Each tells its `shape`, too: what JSON Schema says of it, as the API's document has it (web.api.openapi).
+"""
 
 from __future__ import annotations
 
@@ -19,11 +22,14 @@ from licensing.core.licenses import ANY_CLUSTER
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]")
 _ASCII_CONTROL = bytes([*range(0x20), 0x7F])
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+UUID_PATTERN = f"^{_UUID.pattern.replace('a-f', 'A-Fa-f')}$"
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _WORD = re.compile(r"[a-z][a-z0-9_]*")
 _DIGITS = re.compile(r"[0-9]{1,10}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
+"""A line without control characters, for JSON Schema, which knows no surrogates."""
 FIRST_YEAR, LAST_YEAR = 2020, 2100
 MAX_NODES = 10_000
 MAX_NODE_NAME = 253
@@ -53,6 +59,9 @@ class Text(fields.Field[str]):
             raise ValidationError(f"Must have {self._shortest} to {self._longest} characters.")
         return value.strip()
 
+    def shape(self) -> dict[str, Any]:
+        return {"type": "string", "minLength": self._shortest, "maxLength": self._longest, "pattern": _LINE}
+
 
 class Word(Text):
     """A name for programs: small letters, digits and underscores, a letter first."""
@@ -62,6 +71,9 @@ class Word(Text):
         if not _WORD.fullmatch(text):
             raise ValidationError("Must be small letters, digits and underscores, a letter first.")
         return text
+
+    def shape(self) -> dict[str, Any]:
+        return {**super().shape(), "pattern": f"^{_WORD.pattern}$"}
 
 
 class WholeNumber(fields.Field[int]):
@@ -78,6 +90,9 @@ class WholeNumber(fields.Field[int]):
         if not self._low <= value <= self._high:
             raise ValidationError(f"Must be {self._low} to {self._high}.")
         return value
+
+    def shape(self) -> dict[str, Any]:
+        return {"type": "integer", "minimum": self._low, "maximum": self._high}
 
 
 class Digits(WholeNumber):
@@ -101,6 +116,9 @@ class Choice(fields.Field[Any]):
             raise ValidationError(f"Must be one of: {', '.join(self._words)}.")
         return self._words(value)
 
+    def shape(self) -> dict[str, Any]:
+        return {"type": "string", "enum": list(self._words)}
+
 
 def is_digits(value: str) -> bool:
     """Whether the text is one to ten digits of ASCII."""
@@ -114,6 +132,9 @@ class Truth(fields.Field[bool]):
         if type(value) is not bool:
             raise ValidationError("Must be true or false.")
         return value
+
+    def shape(self) -> dict[str, Any]:
+        return {"type": "boolean"}
 
 
 class Email(Text):
@@ -130,6 +151,9 @@ class Email(Text):
             raise ValidationError("Must be an e-mail address.") from error
         return f"{checked.local_part}@{checked.ascii_domain}"
 
+    def shape(self) -> dict[str, Any]:
+        return {**super().shape(), "format": "email"}
+
 
 class Domain(Text):
     """A mail domain, in lower case and ASCII (IDNA 2008)."""
@@ -145,6 +169,9 @@ class Domain(Text):
             raise ValidationError("Must be a domain.") from error
         return checked.ascii_domain.lower()
 
+    def shape(self) -> dict[str, Any]:
+        return {**super().shape(), "format": "idn-hostname"}
+
 
 class Country(Text):
     """An ISO 3166-1 alpha-2 country code; small letters are taken, too."""
@@ -158,6 +185,9 @@ class Country(Text):
             raise ValidationError("Must be a country code of two letters.")
         return code
 
+    def shape(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": "^[A-Za-z]{2}$"}
+
 
 class Uuid(Text):
     """A UUID in its usual text form, in lower case."""
@@ -167,6 +197,9 @@ class Uuid(Text):
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any) -> str:
         return read_uuid(super()._deserialize(value, attr, data, **options))
+
+    def shape(self) -> dict[str, Any]:
+        return {"type": "string", "format": "uuid", "pattern": UUID_PATTERN}
 
 
 def read_uuid(value: str) -> str:
@@ -187,6 +220,9 @@ class Fsid(Text):
         text = super()._deserialize(value, attr, data, **options)
         return text if text == ANY_CLUSTER else read_uuid(text)
 
+    def shape(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": rf"{UUID_PATTERN}|^\{ANY_CLUSTER}$"}
+
 
 class Day(Text):
     """A day, `2026-01-31`: its first moment, UTC."""
@@ -196,6 +232,9 @@ class Day(Text):
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any) -> Any:
         return read_day(super()._deserialize(value, attr, data, **options))
+
+    def shape(self) -> dict[str, Any]:
+        return {"type": "string", "format": "date", "pattern": f"^{_DAY.pattern}$"}
 
 
 def read_day(text: str) -> datetime:
@@ -223,6 +262,9 @@ class Currency(Text):
             raise ValidationError("Must be a currency of three capital letters.")
         return text
 
+    def shape(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": f"^{_CURRENCY.pattern}$"}
+
 
 def refused(field: str, reason: str) -> InvalidFields:
     """What is wrong with a field that only the whole body can tell."""
@@ -249,6 +291,10 @@ class NodeNames(fields.Field[tuple[str, ...]]):
             raise ValidationError("Names must not have control characters.")
         return tuple(value)
 
+    def shape(self) -> dict[str, Any]:
+        name = {"type": "string", "minLength": 1, "maxLength": MAX_NODE_NAME, "pattern": _LINE}
+        return {"type": "array", "items": name, "maxItems": MAX_NODES, "uniqueItems": True}
+
 
 class PublicKey(fields.Field[bytes]):
     """An Ed25519 public key in base64url."""
@@ -260,3 +306,6 @@ class PublicKey(fields.Field[bytes]):
         except (ValueError, Unauthentic) as error:
             raise ValidationError("Must be an Ed25519 public key in base64url.") from error
         return x
+
+    def shape(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": "^[A-Za-z0-9_-]{43}$"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 
-from flask import Flask, Response, request
+from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from licensing.core import errors
@@ -34,6 +34,8 @@ STATUS: dict[type[errors.Refusal], int] = {
     errors.LicenseOverlap: 409,
     errors.LicenseState: 409,
     errors.OrganizationState: 409,
+    errors.TwoPeopleNeeded: 403,
+    errors.WebhookState: 409,
     errors.QuoteState: 409,
     errors.StaffState: 409,
     errors.LinkExpired: 410,
@@ -51,6 +53,7 @@ STATUS: dict[type[errors.Refusal], int] = {
     errors.TooManyTries: 429,
     errors.Busy: 503,
     errors.KeyUnusable: 503,
+    errors.BackupRefused: 503,
     errors.LedgerBroken: 503,
     errors.ReportsDiffer: 503,
     errors.SetupRefused: 503,
@@ -106,11 +109,16 @@ def _refusal(refusal: errors.Refusal) -> Response:
         return response
     if isinstance(refusal, errors.InvalidFields):
         return problem(status, refusal.code, refusal.detail, errors=refusal.errors)
-    response = problem(status, refusal.code, refusal.detail)
-    if isinstance(refusal, errors.TooManyTries | errors.InProgress):
-        response.headers["Retry-After"] = str(refusal.retry_after_seconds)
+    response = told_when(problem(status, refusal.code, refusal.detail), refusal)
     if isinstance(refusal, errors.SignInRequired):
         response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def told_when(response: Response, refusal: errors.Refusal) -> Response:
+    """The response says when to come again, if the refusal does."""
+    if isinstance(refusal, errors.TooManyTries | errors.InProgress):
+        response.headers["Retry-After"] = str(refusal.retry_after_seconds)
     return response
 
 
@@ -127,5 +135,5 @@ def _http(error: HTTPException) -> Response:
 
 
 def _unknown(error: Exception) -> Response:
-    log.error("request %s %s failed", request.method, request.path, exc_info=error)
+    log.error("a request failed", exc_info=error)
     return problem(500, "INTERNAL", "Something went wrong here; we have a record of it.")

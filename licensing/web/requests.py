@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import flask
 from flask import Flask, current_app, request
+from flask.sessions import NullSession, SessionInterface
 from marshmallow import Schema, ValidationError, missing
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge, UnsupportedMediaType
-from werkzeug.routing import BaseConverter
+from werkzeug.routing import BaseConverter, Map, MapAdapter
+from werkzeug.wsgi import get_host
 
 from licensing.bootstrap import House
 from licensing.core.encoding import read_body_json
@@ -25,6 +29,14 @@ MAX_CHECK_IN_BYTES = 2 * 1024 * 1024
 
 REQUEST_ID = "koor.request_id"
 """The request's id in the WSGI environment."""
+TRACE_ID = "koor.trace_id"
+"""The trace's id there; only where traces are made."""
+STATUS = "koor.status"
+"""The answer's status there: `200 OK`."""
+RULE = "koor.rule"
+"""The route that the request took there; None when there is none for it."""
+CODE = "koor.code"
+"""A check-in's code there."""
 DEFAULT_HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
@@ -32,7 +44,9 @@ DEFAULT_HEADERS = (
     ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
 )
 """What every answer says that does not say otherwise."""
+_DEFAULTS = [(header[0].lower(), header) for header in DEFAULT_HEADERS]
 
+_PROCESS_DIGITS = 20
 DEFAULT_PAGE, MAX_PAGE = 100, 1_000
 _ID = re.compile("[0-9a-f]{32}")
 
@@ -92,7 +106,7 @@ class NothingSchema(Schema):
     """The body of a deed that has nothing more to say: `{}`."""
 
 
-def _request() -> Request:
+def this_request() -> Request:
     """The request itself; each look through Flask's proxy costs."""
     return cast(Request, request._get_current_object())  # type: ignore[attr-defined]
 
@@ -104,7 +118,7 @@ def house() -> House:
 
 def parse(schema: Schema) -> Any:
     """The body as `schema` loads it; raises UnsupportedMediaType, Malformed, InvalidFields."""
-    asked = _request()
+    asked = this_request()
     is_json = asked.environ.get("CONTENT_TYPE") == "application/json" or asked.mimetype == "application/json"
     if not is_json or asked.content_encoding:
         raise UnsupportedMediaType("Send plain application/json.")
@@ -133,7 +147,7 @@ def parse_query(schema: Schema) -> Any:
 
 def bearer_token() -> str:
     """The unverified token of the Authorization header (RFC 6750 §2.1); raises Unauthentic when there is none."""
-    header: str = request.environ.get("HTTP_AUTHORIZATION", "")
+    header: str = this_request().environ.get("HTTP_AUTHORIZATION", "")
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Unauthentic(Reason.NOT_A_TOKEN, "Send the license token: Authorization: Bearer <token>.")
@@ -179,20 +193,41 @@ def request_id() -> str:
 class Answers:
     """Gives each request an id of our own and each answer its headers, around all of Flask."""
 
-    def __init__(self, application: WSGIApplication, new_id: Callable[[], str]) -> None:
+    def __init__(self, application: WSGIApplication, first_id: str) -> None:
+        """Ids begin as `first_id` does, which no other process has, and count."""
         self._application = application
-        self._new_id = new_id
+        self._process = first_id[:_PROCESS_DIGITS]
+        self._numbers = count(1)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        request_id = environ[REQUEST_ID] = self._new_id()
+        request_id = environ[REQUEST_ID] = f"{self._process}{next(self._numbers):012x}"
 
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            environ[STATUS], environ[RULE] = status, environ["werkzeug.request"].url_rule  # gone once Flask is done
             said = {name.lower() for name, _ in headers}
-            headers += [header for header in DEFAULT_HEADERS if header[0].lower() not in said]
+            headers += [header for name, header in _DEFAULTS if name not in said]
             headers.append(("X-Request-Id", request_id))
             return start_response(status, headers, *rest)
 
         return self._application(environ, start)
+
+
+class _NoSessions(SessionInterface):
+    """Sessions are rows of ours (`web.sessions`): Flask need not look for its own in each request."""
+
+    _none = NullSession()
+
+    def open_session(self, app: Flask, request: flask.Request) -> NullSession:
+        return self._none
+
+
+def _adapter(paths: Map, asked: flask.Request | None) -> MapAdapter | None:
+    """What matches the request's path: what Flask makes, without its look at subdomains and other names of a server."""
+    if asked is None:
+        return None
+    asked.host = get_host(asked.environ)
+    query = asked.query_string.decode("latin-1")
+    return paths.bind(asked.host, asked.root_path, "", asked.scheme, asked.method, asked.path, query)
 
 
 def _as_it_is(func: Callable[..., Any]) -> Callable[..., Any]:
@@ -200,13 +235,20 @@ def _as_it_is(func: Callable[..., Any]) -> Callable[..., Any]:
     return func
 
 
+def know_paths(app: Flask) -> None:
+    """Paths may have ids in them."""
+    app.url_map.converters |= {"id": IdConverter, "fsid": FsidConverter}
+
+
 def register(app: Flask) -> None:
     """Gives each request an id of our own, each answer its headers, and paths their ids."""
     app.request_class = Request
     app.ensure_sync = _as_it_is  # type: ignore[method-assign]
-    app.url_map.converters |= {"id": IdConverter, "fsid": FsidConverter}
-    new_id = app.extensions["house"].system.new_id
-    app.wsgi_app = Answers(app.wsgi_app, new_id)  # type: ignore[method-assign]
+    know_paths(app)
+    app.create_url_adapter = partial(_adapter, app.url_map)  # type: ignore[method-assign]
+    app.session_interface = _NoSessions()
+    first_id = app.extensions["house"].system.new_id()
+    app.wsgi_app = Answers(app.wsgi_app, first_id)  # type: ignore[method-assign]
 
 
 def flat(messages: Any, path: str = "") -> dict[str, list[str]]:

@@ -22,7 +22,8 @@ from tests.support.commands import every_command
 from tests.support.worlds import World
 
 ROOT = Path(__file__).parent.parent.parent
-DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("keys/**/*.md")]
+NAMED = [ROOT / name for name in ("README.md", "CHANGELOG.md", "SECURITY.md")]
+DOCUMENTS = [*NAMED, *ROOT.glob("docs/**/*.md"), *ROOT.glob("keys/**/*.md")]
 TEXT = {path: path.read_text("utf-8") for path in DOCUMENTS}
 EVERYTHING = "\n".join(TEXT.values())
 

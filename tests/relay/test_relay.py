@@ -99,7 +99,7 @@ def test_only_what_clusters_need_is_there(site: Site, license_id: str) -> None:
     assert answers == SERVED
     assert {rule for rule, status in elsewhere.items() if status != 404} <= {"/v1/clusters/<fsid>"}
     assert with_method == 404
-    assert ready == {"status": "ready"}
+    assert ready == {"status": "ready", "warnings": {}}
     assert statement == site.vendor.house.keys.current().statement
     assert listed == site.vendor.house.revoked_lists.current(site.vendor.clock())
 

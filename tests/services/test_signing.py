@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from licensing.core.errors import KeyUnusable
 from licensing.core.keys import Purpose, RootKey, WorkingKey
+from licensing.services import signing
 from licensing.services.signing import KeyStore
 from licensing.storage import keyfiles
 from tests.core.factories import (
@@ -69,8 +70,24 @@ def test_a_new_statement_is_read_without_a_restart(tmp_path: Path) -> None:
     assert store.current().keyring.seq == 1
 
     keyfiles.write_text(tmp_path / keyfiles.STATEMENT, make_statement(seq=2))
+    store.look_again()
 
     assert (store.current().keyring.seq, store.problem) == (2, None)
+
+
+def test_a_changed_statement_is_looked_for_at_most_once_a_second(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elapsed = [100.0]
+    monkeypatch.setattr(signing, "ticks", lambda: elapsed[0])
+    store = install(tmp_path)
+    assert store.current().keyring.seq == 1
+    keyfiles.write_text(tmp_path / keyfiles.STATEMENT, make_statement(seq=2))
+
+    elapsed[0] += signing.LOOK_SECONDS - 0.01
+    assert store.current().keyring.seq == 1
+    elapsed[0] += 0.01
+    assert store.current().keyring.seq == 2
 
 
 @pytest.mark.parametrize("statement", ["", "nonsense", make_statement(root=make_key("root", "stranger"))])
@@ -79,6 +96,7 @@ def test_a_statement_that_can_not_be_used_leaves_the_old_keys_in_force(tmp_path:
     before = store.current()
 
     keyfiles.write_text(tmp_path / keyfiles.STATEMENT, statement)
+    store.look_again()
 
     assert store.current() is before
     assert store.problem is not None
@@ -89,6 +107,7 @@ def test_a_statement_that_is_gone_leaves_the_old_keys_in_force(tmp_path: Path) -
     before = store.current()
 
     (tmp_path / keyfiles.STATEMENT).unlink()
+    store.look_again()
 
     assert store.current() is before
     assert store.problem is not None
@@ -98,9 +117,11 @@ def test_a_problem_is_over_with_the_next_good_statement(tmp_path: Path) -> None:
     store = install(tmp_path)
     store.current()
     keyfiles.write_text(tmp_path / keyfiles.STATEMENT, "nonsense")
+    store.look_again()
     store.current()
 
     keyfiles.write_text(tmp_path / keyfiles.STATEMENT, make_statement(seq=2))
+    store.look_again()
 
     assert (store.current().keyring.seq, store.problem) == (2, None)
 

@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from licensing import storage
 from licensing.storage.prepared import Prepared
+from licensing.storage.schema import METADATA
 from tests.support.worlds import World
 
 SMALL = {"tier", "support_offer", "revocation"}
@@ -38,6 +39,8 @@ def scanned(world: World, statement: Prepared) -> set[str]:
     with world.house.database.read() as session:
         connection = session.connection()
         sql = statement.on(connection.dialect).sql
+        if "pg_" in sql:
+            return set()  # a lock of PostgreSQL's own: no table
         if world.house.database.is_sqlite:
             values = (None,) * sql.count("?")
             steps = [str(step[3]) for step in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)]
@@ -57,4 +60,4 @@ def test_there_are_statements_of_every_kind() -> None:
 
 @pytest.mark.parametrize("name", sorted(STATEMENTS))
 def test_a_prepared_statement_reads_no_large_table_from_end_to_end(world: World, name: str) -> None:
-    assert scanned(world, STATEMENTS[name]) <= SMALL
+    assert scanned(world, STATEMENTS[name]) & set(METADATA.tables) <= SMALL  # what a WITH names is no table

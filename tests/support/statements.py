@@ -16,7 +16,7 @@ from licensing.storage.prepared import Compiled
 def heard(engine: Engine) -> Iterator[list[str]]:
     """The SQL that is run meanwhile, in order. Prepared statements are heard on every engine."""
     seen: list[str] = []
-    run = Compiled.execute
+    run, run_each = Compiled.execute, Compiled.execute_each
 
     def note(_c: Any, _u: Any, statement: str, *_: Any) -> None:
         seen.append(statement)
@@ -25,9 +25,13 @@ def heard(engine: Engine) -> Iterator[list[str]]:
         seen.append(compiled.sql)
         return run(compiled, connection, values)
 
+    def execute_each(compiled: Compiled, connection: Any, rows: Any) -> None:
+        seen.append(compiled.sql)
+        run_each(compiled, connection, rows)
+
     event.listen(engine, "before_cursor_execute", note)
     try:
-        with patch.object(Compiled, "execute", execute):
+        with patch.object(Compiled, "execute", execute), patch.object(Compiled, "execute_each", execute_each):
             yield seen
     finally:
         event.remove(engine, "before_cursor_execute", note)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -187,12 +188,20 @@ def make_settings(folder: Path, database_url: str, **changes: Any) -> Settings:
         "database_owner_url": None,
         "bind": "127.0.0.1:8080",
         "workers": 1,
+        "log_format": None,
+        "metrics_token_file": folder / "metrics-token",
+        "otlp_url": None,
         "public_url": ORIGIN,
         "mail_url": f"file://{folder / 'mail'}",
         "mail_from": "Koor <licenses@koor.example>",
         "keys_dir": folder / "keys",
         "keys_passphrase_file": None,
+        "signer": None,
         "clock_file": None,
+        "checkpoint_copy": None,
+        "postgres_bin": None,
+        "webhook_secret_file": folder / "keys" / "webhook.secret",
+        "webhook_networks": (ip_network("127.0.0.0/8"),),
         "knowledge_base_url": "https://kb.example.com",
         "community_url": "https://community.example.com",
         "terms_url": "https://koor.example/terms",

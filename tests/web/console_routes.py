@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from licensing.core.alarms import AlarmKind
 from licensing.core.callers import OPERATOR
 from licensing.core.milestones import Aim
-from licensing.storage import outbox, quote_requests
+from licensing.storage import alarms, outbox, quote_requests
 from licensing.storage.quote_requests import QuoteRequest
 from tests.support.worlds import FSID, World, nodes, token_of
-from tests.web.staff_routes import SOMEBODY, customer, paid, quote, trial
+from tests.web.staff_routes import SOMEBODY, customer, paid, quote, trial, webhook
 
 
 class Visit(NamedTuple):
@@ -74,6 +75,13 @@ def _serial(world: World) -> str:
     return world.house.ledger.page(None, None, 1)[0].issuance.serial
 
 
+def _alarm(world: World) -> dict[str, str]:
+    seen = {"kind": AlarmKind.NO_LEAF.value, "subject": world.house.system.new_id()}
+    with world.house.database.write() as session:
+        alarms.ring(session, AlarmKind.NO_LEAF, seen["subject"], world.clock())
+    return seen
+
+
 def _api_key(world: World) -> str:
     return world.house.api_keys.create(OPERATOR, "CRM", ["customers.read"], 30, None).api_key.id
 
@@ -85,6 +93,8 @@ def _today(world: World) -> str:
 ROUTES |= {
     "console_ledger.every": lambda _: Visit("/console/ledger?kind=trial"),
     "console_ledger.proof": lambda world: Visit(f"/console/ledger/{_serial(world)}/proof"),
+    "console_alarms.every": lambda _: Visit("/console/alarms"),
+    "console_alarms.look_at": lambda world: Visit("/console/alarms/seen", _alarm(world)),
     "console_outbox.every": lambda _: Visit("/console/outbox?state=dead"),
     "console_outbox.show": lambda world: Visit(f"/console/outbox/{_mail(world)}"),
     "console_outbox.preview": lambda world: Visit(f"/console/outbox/{_mail(world)}/preview"),
@@ -105,6 +115,14 @@ ROUTES |= {
     "console_staff.create_api_key": lambda _: Visit(
         "/console/api-keys", {"name": "CRM", "scopes": "customers.read", "days": "30"}
     ),
+    "console_webhooks.every": lambda _: Visit("/console/webhooks"),
+    "console_webhooks.create": lambda _: Visit("/console/webhooks", {"url": "https://crm.example.com/hook"}),
+    "console_webhooks.show": lambda world: Visit(f"/console/webhooks/{webhook(world)}"),
+    "console_webhooks.rotate": lambda world: Visit(f"/console/webhooks/{webhook(world)}/secret", {}),
+    "console_webhooks.test": lambda world: Visit(f"/console/webhooks/{webhook(world)}/test", {}),
+    "console_webhooks.replay": lambda world: Visit(f"/console/webhooks/{webhook(world)}/replay", {"first_leaf": "0"}),
+    "console_webhooks.retry": lambda world: Visit(f"/console/webhooks/{webhook(world)}/retry", {}),
+    "console_webhooks.revoke": lambda world: Visit(f"/console/webhooks/{webhook(world)}/revocation", {}),
     "console_staff.revoke_api_key": lambda world: Visit(f"/console/api-keys/{_api_key(world)}/revocation", {}),
     "console_settings.show": lambda _: Visit("/console/settings"),
     "console_settings.put_price": lambda world: Visit(

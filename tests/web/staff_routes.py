@@ -162,6 +162,16 @@ def checked_in(world: World) -> tuple[str, str]:
     return buyer, license_id
 
 
+def webhook(world: World) -> str:
+    """A webhook."""
+    return world.house.webhooks.create(OPERATOR, "https://crm.example.com/hook", [], None).webhook.id
+
+
+def of_webhook(deed: str, body: dict[str, Any] | None = None) -> Prepare:
+    """A request about a webhook."""
+    return lambda world: Request(f"/v1/webhooks/{webhook(world)}{deed}", body, absent=f"/v1/webhooks/{ABSENT}{deed}")
+
+
 def of_organization(deed: str, body: dict[str, Any] | None = None, optional: frozenset[str] = frozenset()) -> Prepare:
     """A request about a customer."""
 
@@ -278,6 +288,19 @@ STAFF_ROUTES: dict[tuple[str, str], Prepare] = {
         "/v1/api-keys", {"name": "shop", "scopes": ["licenses.read"], "days": 30}
     ),
     ("POST", "/v1/api-keys/<id:api_key_id>/revocation"): _api_key,
+    ("GET", "/v1/webhooks"): lambda _: Request("/v1/webhooks"),
+    ("POST", "/v1/webhooks"): lambda _: Request(
+        "/v1/webhooks",
+        {"url": "https://crm.example.com/hook", "types": ["license.sold"], "first_leaf": 0},
+        optional=frozenset({"types", "first_leaf"}),
+    ),
+    ("GET", "/v1/webhooks/<id:webhook_id>"): of_webhook(""),
+    ("GET", "/v1/webhooks/<id:webhook_id>/deliveries"): of_webhook("/deliveries"),
+    ("POST", "/v1/webhooks/<id:webhook_id>/secret"): of_webhook("/secret", {}),
+    ("POST", "/v1/webhooks/<id:webhook_id>/test"): of_webhook("/test", {}),
+    ("POST", "/v1/webhooks/<id:webhook_id>/replay"): of_webhook("/replay", {"first_leaf": 0}),
+    ("POST", "/v1/webhooks/<id:webhook_id>/retry"): of_webhook("/retry", {}),
+    ("POST", "/v1/webhooks/<id:webhook_id>/revocation"): of_webhook("/revocation", {}),
     ("GET", "/v1/prices"): lambda world: Request("/v1/prices"),
     ("POST", "/v1/prices"): lambda world: Request(
         "/v1/prices", {"currency": "USD", "node_year_minor": 100, "valid_from": _today(world)}

@@ -145,7 +145,7 @@ def test_a_changed_check_in_asks_as_often_however_many_nodes_there_are(world: Wo
     def verbs(asked: list[str]) -> list[str]:
         return [statement.split()[0] for statement in asked if not statement.startswith("BEGIN")]
 
-    assert verbs(changed) == ["SELECT"] * 5 + ["UPDATE", "INSERT"]
+    assert verbs(changed) == ["SELECT"] * 4 + ["UPDATE", "INSERT"]
     assert len(verbs(first)) <= 14
 
 

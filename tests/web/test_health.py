@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from sqlalchemy import text
 from licensing.bootstrap import HIGH_WATER
 from licensing.core.checkpoints import read_note, write_note
 from licensing.core.keys import Purpose
-from licensing.storage import keyfiles
+from licensing.storage import keyfiles, outbox
 from tests.support.worlds import World, make_world, nodes, sell, token_of
 
 
@@ -35,9 +36,11 @@ def statement_file(world: World) -> Path:
     return world.house.settings.keys_dir / keyfiles.STATEMENT
 
 
-def write_again(path: Path) -> None:
-    """The same bytes in a new file, so that the server reads its keys anew."""
+def write_again(world: World) -> None:
+    """The statement's bytes in a new file, so that the server reads its keys anew; and it looks now."""
+    path = statement_file(world)
     keyfiles.write_text(path, path.read_text())
+    world.house.keys.look_again()
 
 
 def readable_by_others(path: Path) -> None:
@@ -59,7 +62,7 @@ def test_a_server_with_a_spoiled_key_file_is_not_ready_and_check_ins_go_on(
 ) -> None:
     license = token_of(world, sell(world).license_id)
     spoil(key_file(world))
-    write_again(statement_file(world))
+    write_again(world)
 
     assert key_file(world).name in problems(world)["keys"]
     assert world.check_in(license, nodes(4)).get_json()["code"] == "VALID"
@@ -70,11 +73,11 @@ def test_a_server_is_ready_again_once_its_key_file_is_mended(world: World) -> No
     path = key_file(world)
     whole = path.read_bytes()
     damaged(path)
-    write_again(statement_file(world))
+    write_again(world)
     assert problems(world).keys() == {"keys"}
 
     path.write_bytes(whole)
-    write_again(statement_file(world))
+    write_again(world)
 
     assert problems(world) == {}
 
@@ -115,3 +118,42 @@ def test_a_server_whose_ledger_was_longer_once_is_not_ready(world: World, missin
     (world.house.settings.data_dir / HIGH_WATER).write_text(write_note(outside, key.x, key.signer.sign))
 
     assert problems(world).keys() == ill
+
+
+def warnings(world: World) -> dict[str, Any]:
+    answer = world.client.get("/readyz")
+    assert answer.status_code == 200
+    return dict(answer.get_json()["warnings"])
+
+
+def test_a_worker_that_stopped_is_a_warning_and_the_server_is_ready(world: World) -> None:
+    assert "worker" in warnings(world)
+
+    world.house.worker.tick()
+    assert warnings(world) == {}
+
+    world.clock.advance(minutes=5)
+    assert warnings(world) == {}
+    world.clock.advance(seconds=1)
+    assert warnings(world).keys() == {"worker"}
+
+
+def test_keys_that_end_within_sixty_days_are_a_warning(world: World) -> None:
+    world.house.worker.tick()
+    end = min(key.sign_until for key in world.house.keys.current().keyring.keys)
+    world.clock.time = datetime.fromtimestamp(end, UTC) - timedelta(days=60)
+    world.house.worker.tick()
+    assert "keys" not in warnings(world)
+
+    world.clock.advance(seconds=1)
+
+    assert "licensing keys" in warnings(world)["keys"]
+
+
+def test_a_mail_that_was_given_up_is_a_warning(world: World) -> None:
+    world.house.worker.tick()
+    world.register()
+    with world.house.database.write() as session:
+        outbox.failed(session, outbox.page(session, None, "", 1)[0].id, "no such host", None, world.clock())
+
+    assert warnings(world).keys() == {"outbox"}

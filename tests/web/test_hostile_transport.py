@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 
 import pytest
 
 from tests.support.servers import RunningServer, running_server
 
+SLOW = 900
 CHUNKED = (
     b"POST /v1/validate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
 )
@@ -78,6 +80,18 @@ def test_a_lying_request_is_refused_or_closed(server: RunningServer, request_byt
 
     assert status(answer) == 0 or 400 <= status(answer) < 500, answer
     assert_alive(server)
+
+
+def test_nine_hundred_clients_that_never_finish_a_head_hold_up_nobody(server: RunningServer) -> None:
+    with ExitStack() as slow:
+        for _ in range(SLOW):
+            connection = slow.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=10))
+            connection.sendall(b"POST /v1/trials HTTP/1.1\r\nHost: x\r\n")
+        began = time.monotonic()
+        assert_alive(server)
+        seconds = time.monotonic() - began
+
+    assert seconds < 1
 
 
 def test_a_chunked_body_is_read_as_any_other(server: RunningServer) -> None:

@@ -38,7 +38,8 @@ CONSOLE = (
     *("/reports/funnel/behind?step=registered", "/reports/conversions/behind?what=direct"),
     *("/reports/retention/behind",),
 )
-UPKEEP = ("", "/ledger", "/outbox", "/staff", "/api-keys")
+UPKEEP = ("", "/ledger", "/outbox", "/staff", "/api-keys", "/webhooks", "/webhooks/{webhook}", "/alarms")
+HOOK = "https://crm.example.invalid/hook"
 PORTAL = ("", "/{license}", "/{license}/activation", "/privacy")
 
 
@@ -65,6 +66,7 @@ class Growing:
             "serial": done.serial,
             "sold": standing(done).license_id,
             "milestone": milestone.milestone.id,
+            "webhook": world.house.webhooks.create(OPERATOR, HOOK, [], 0).webhook.id,
         }
 
     def grow(self, count: int) -> None:
@@ -97,6 +99,7 @@ class Growing:
         house, day = self.world.house, self.world.clock().replace(hour=0)
         self.world.sign_in("support")
         house.api_keys.create(OPERATOR, f"CRM {number}", ["customers.read"], 30, None)
+        house.webhooks.deliver()  # to nowhere: messages wait
         house.milestones.set(OPERATOR, f"Goal {number}", day, day + timedelta(days=number), {Aim.NEW_CUSTOMERS: 1})
         house.prices.put(OPERATOR, Price("EUR", 120_000, day + timedelta(days=number)))
         house.prices.put_step(OPERATOR, VolumeDiscount(number, 5, day))

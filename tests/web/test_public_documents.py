@@ -9,12 +9,13 @@ import pytest
 from joserfc import jwt as joserfc_jwt
 from joserfc.jwk import KeySet
 from jwt.types import Options
+from sqlalchemy import text
 
 from licensing.core.callers import OPERATOR
 from licensing.core.checkpoints import read_note
 from licensing.core.keys import Purpose, open_statement
 from licensing.core.revocations import verify_revoked
-from licensing.storage import revocations
+from licensing.storage import revocations, worker
 from tests.support.worlds import World, nodes, sell, token_of
 
 TYPES = {
@@ -24,6 +25,7 @@ TYPES = {
     "/ledger/checkpoint": "text/plain; charset=utf-8",
 }
 PATHS = list(TYPES)
+UNCHANGING = "/v1/openapi.json"
 
 
 def license_kids(world: World) -> list[str]:
@@ -32,7 +34,7 @@ def license_kids(world: World) -> list[str]:
     return [key["kid"] for key in key_set["keys"] if "license" in key["kid"]]
 
 
-@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("path", [*PATHS, UNCHANGING])
 def test_a_document_that_did_not_change_is_not_sent_again(world: World, path: str) -> None:
     first = world.client.get(path)
 
@@ -134,14 +136,33 @@ def test_the_checkpoint_covers_the_ledger(world: World) -> None:
     assert (note.origin, note.size) == ("licenses.example.com/ledger/1", 5)
 
 
+def test_a_token_that_was_damaged_is_never_served(world: World) -> None:
+    license_id = sell(world).license_id
+    admin = world.sign_in("sales")
+    good = admin.get(f"/v1/licenses/{license_id}/file")
+    assert good.status_code == 200
+    with world.house.database.engine.begin() as connection:
+        flipped = good.get_json()["license"][:-8] + "AAAAAAAA"
+        connection.execute(text("UPDATE license_token SET token = :token"), {"token": flipped})
+
+    damaged = admin.get(f"/v1/licenses/{license_id}/file")
+
+    assert (damaged.status_code, damaged.get_json()["code"]) == (503, "BUSY")
+    assert flipped not in damaged.text
+
+
 def test_a_well_server_says_so(world: World) -> None:
+    with world.house.database.write() as session:
+        worker.beat(session, world.clock())
+
     assert world.client.get("/healthz").get_json() == {"status": "ok"}
-    assert world.client.get("/readyz").get_json() == {"status": "ready"}
+    assert world.client.get("/readyz").get_json() == {"status": "ready", "warnings": {}}
 
 
 def test_a_server_whose_statement_is_damaged_is_not_ready_and_check_ins_go_on(world: World) -> None:
     license = token_of(world, sell(world).license_id)
     (world.house.settings.keys_dir / "statement.jwt").write_text("nonsense")
+    world.house.keys.look_again()
 
     ready = world.client.get("/readyz")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.years.play import Dcc, Play
 
 GAMMA_FSID = "33333333-2222-4333-8444-555555555555"
-NOT_FOUND = "NOT_FOUND restricted"
+HELD_BACK = "BUSY 503"
 
 
 def play_restore(play: Play) -> None:
@@ -67,7 +67,7 @@ def _broken(play: Play, gamma: Dcc, leaves: tuple[int, int]) -> None:
     signed = play.server.run("ledger", "checkpoint")
     refused = signed.returncode == 1 and not signed.stdout and _published(play) <= leaves[0]
     play.fact("no checkpoint of the older ledger is signed", holds=refused)
-    gamma.unheard(10, "the license of the lost day", "VALID", NOT_FOUND, "restored")
+    gamma.unheard(10, "the license of the lost day", "VALID", HELD_BACK, "restored")
     rang = f"alarm signature-without-leaf: license {gamma.license_id()}" in play.server.log()
     play.fact("an alarm rang for the license of the lost day", holds=rang)
 

@@ -209,13 +209,18 @@ func TestAHangingServerHoldsNobodyAndStopDoesNotWaitForIt(t *testing.T) {
 	t.Cleanup(func() { close(release) })
 	path := filepath.Join(t.TempDir(), "koor-license.json")
 	put(t, path, licenseFile("lid-1", 1, 25))
-	m, err := New(Options{File: path, Server: v.URL, Roots: roots(t), Nodes: h, Cluster: h, Store: h, Log: quiet()})
+	m, err := New(Options{
+		File: path, Server: v.URL, Roots: roots(t), Nodes: h, Cluster: h, Store: h, Clock: h, Log: quiet(),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	before := runtime.NumGoroutine()
 	expect(t, "start", m.Start(context.Background()), nil)
 	expect(t, "start again", m.Start(context.Background()), nil)
+	for m.Status() == nil {
+		time.Sleep(time.Millisecond)
+	}
 	m.CheckInSoon()
 	<-asked
 

@@ -11,7 +11,9 @@ from marshmallow import fields as marshmallow_fields
 from licensing.core.activations import ActivationRequest, check_code
 from licensing.core.portal import MAX_REQUEST_BYTES
 from licensing.web import fields
-from licensing.web.api.presenting import answer, verdict_members
+from licensing.web.api.presenting import VERDICT, answer, verdict_members
+from licensing.web.api.shapes import LICENSE_FILE, TEXT, thing
+from licensing.web.api.speaking import speaks
 from licensing.web.requests import bearer_token, house, parse
 
 blueprint = Blueprint("api_activations", __name__, url_prefix="/v1")
@@ -28,6 +30,9 @@ class Nodes(fields.NodeNames):
         if type(value) is int:
             raise ValidationError(f"Must be 0 to {fields.MAX_NODES}.")
         return len(super()._deserialize(value, attr, data, **options))
+
+    def shape(self) -> dict[str, Any]:
+        return {"anyOf": [super().shape(), {"type": "integer", "minimum": 0, "maximum": fields.MAX_NODES}]}
 
 
 class DaySchema(Schema):
@@ -54,8 +59,13 @@ class RequestSchema(Schema):
         return ActivationRequest(data["fsid"], data["kube_system_uid"], nodes, peak, code, data["lid"])
 
 
+ACTIVATED = thing("Activated", **VERDICT.members, request_code=TEXT, license_code=TEXT, license_file=LICENSE_FILE)
+
+
 @blueprint.post("/activations")
+@speaks(ACTIVATED, body=RequestSchema, refuses=(401, 404, 409, 429), by_license=True)
 def activate() -> Response:
+    """The license file for a cluster without a connection, by its request file."""
     request.max_content_length = MAX_REQUEST_BYTES
     activated = house().activations.by_token(bearer_token(), parse(RequestSchema()))
     return answer(

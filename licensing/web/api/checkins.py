@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 from marshmallow import ValidationError
 from marshmallow import fields as marshmallow_fields
 
-from licensing.core.clusters import Report
+from licensing.core.clusters import Pool, Report
 from licensing.core.errors import NotFound
 from licensing.core.instances import HEADER, Proof, read_proof
 from licensing.services.checkins import CheckedIn
 from licensing.web import fields
-from licensing.web.api.presenting import answer, seconds, verdict_members
-from licensing.web.requests import MAX_CHECK_IN_BYTES, Shape, bearer_token, house, parse
+from licensing.web.api.presenting import VERDICT, answer_with_tokens, seconds, verdict_members
+from licensing.web.api.shapes import COUNT, LICENSE_FILE, MOMENT, TEXT, TOKEN, many, maybe, thing, word_of
+from licensing.web.api.speaking import speaks
+from licensing.web.requests import CODE, MAX_CHECK_IN_BYTES, Shape, bearer_token, house, parse, this_request
 
+_PROOF = f"HTTP_{HEADER.upper().replace('-', '_')}"
 blueprint = Blueprint("api_checkins", __name__, url_prefix="/v1")
 
 
@@ -42,16 +45,35 @@ class CheckinSchema(Shape):
 _checkin = CheckinSchema()
 read_report = _checkin.load
 
+CHECKED_IN = thing(
+    "CheckedIn",
+    **VERDICT.members,
+    pool=word_of(Pool),
+    unlicensed_nodes=many(TEXT),
+    over_since=maybe(MOMENT),
+    next=COUNT,
+    lease=TOKEN,
+    keys=TOKEN,
+    license_file=LICENSE_FILE,
+).may_lack("license_file")
+
 
 @blueprint.post("/checkins")
+@speaks(CHECKED_IN, body=CheckinSchema, refuses=(409, 429), by_license=True)
 def check_in() -> Response:
-    request.max_content_length = MAX_CHECK_IN_BYTES
+    """A cluster reports its nodes."""
+    asked = this_request()
+    asked.max_content_length = MAX_CHECK_IN_BYTES
     token, report = bearer_token(), parse(_checkin)
-    return answer(_present(house().checkins.check_in(token, report, _proof())))
+    checked_in = house().checkins.check_in(token, report, _proof())
+    asked.environ[CODE] = checked_in.verdict.code
+    return answer_with_tokens(_present(checked_in), {"lease": checked_in.lease, "keys": checked_in.keys})
 
 
 @blueprint.delete("/clusters/<fsid>")
+@speaks(None, 204, refuses=(409,), by_license=True)
 def release(fsid: str) -> Response:
+    """Frees a cluster's seats."""
     token = bearer_token()
     try:
         house().checkins.release(token, fields.read_uuid(fsid), _proof())
@@ -61,8 +83,9 @@ def release(fsid: str) -> Response:
 
 
 def _proof() -> Proof | None:
-    shown = request.headers.get(HEADER)
-    return None if shown is None else read_proof(shown, request.method, request.path, request.get_data())
+    asked = this_request()
+    shown = asked.environ.get(_PROOF)
+    return None if shown is None else read_proof(shown, asked.method, asked.path, asked.body())
 
 
 def _present(checked_in: CheckedIn) -> dict[str, object]:
@@ -72,8 +95,6 @@ def _present(checked_in: CheckedIn) -> dict[str, object]:
         "unlicensed_nodes": list(checked_in.unlicensed_nodes),
         "over_since": seconds(checked_in.verdict.over_since),
         "next": checked_in.next_seconds,
-        "lease": checked_in.lease,
-        "keys": checked_in.keys,
     }
     if checked_in.license_file is not None:
         document["license_file"] = checked_in.license_file

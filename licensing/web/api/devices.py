@@ -11,6 +11,8 @@ from licensing.core.devices import CLIENT_ID, GRANT_TYPE
 from licensing.core.errors import DeviceError, DeviceRefused, TooManyTries
 from licensing.web import fields
 from licensing.web.api.presenting import answer
+from licensing.web.api.shapes import COUNT, LICENSE_FILE, TEXT, TOKEN, thing, word_of
+from licensing.web.api.speaking import speaks
 from licensing.web.requests import flat, house
 from licensing.web.sessions import public
 
@@ -23,17 +25,30 @@ MAX_SECRET = 200
 class CodeSchema(Schema):
     """`client_id`, and of the cluster its fsid and the name that the person is shown."""
 
+    client_id = fields.Text(80, required=True)
     fsid = fields.Uuid(required=True)
     cluster_name = fields.Text(200, load_default="")
 
 
 class TokenSchema(Schema):
+    client_id = fields.Text(80, required=True)
+    grant_type = fields.Text(80, required=True)
     device_code = fields.Text(MAX_SECRET, required=True)
+
+
+DEVICE_CODE = thing(
+    "DeviceCode", device_code=TEXT, user_code=TEXT, verification_uri=TEXT, expires_in=COUNT, interval=COUNT
+)
+DEVICE_TOKEN = thing("DeviceToken", access_token=TOKEN, token_type=TEXT, license_file=LICENSE_FILE)
+DEVICE_ERROR = thing("DeviceError", error=word_of(DeviceError), error_description=TEXT)
+ERRORS = {400: DEVICE_ERROR, 401: DEVICE_ERROR, 429: DEVICE_ERROR}
 
 
 @blueprint.post("/code")
 @public
+@speaks(DEVICE_CODE, form=CodeSchema, others=ERRORS)
 def ask() -> Response:
+    """A device code, and the user code to type at `/device` (RFC 8628 §3.2)."""
     data = _read(CodeSchema())
     asked = house().devices.ask(data["fsid"], data["cluster_name"], request.remote_addr or "")
     return answer(
@@ -49,7 +64,9 @@ def ask() -> Response:
 
 @blueprint.post("/token")
 @public
+@speaks(DEVICE_TOKEN, form=TokenSchema, others=ERRORS)
 def fetch() -> Response:
+    """The license, once the person has registered (RFC 8628 §3.4)."""
     if request.form.get("grant_type", GRANT_TYPE) != GRANT_TYPE:
         raise DeviceRefused(DeviceError.UNSUPPORTED_GRANT_TYPE, f"The only grant here is {GRANT_TYPE}.")
     license_file = house().devices.fetch(_read(TokenSchema(), "grant_type")["device_code"])

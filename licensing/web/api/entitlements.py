@@ -10,18 +10,33 @@ from licensing.core.errors import InvalidFields
 from licensing.services.entitlements import Entitled
 from licensing.web import fields
 from licensing.web.access import reading
-from licensing.web.api.licenses import license_members
+from licensing.web.api.licenses import LICENSE, license_members
 from licensing.web.api.presenting import answer
+from licensing.web.api.shapes import ID, TEXT, TRUTH, many, thing
+from licensing.web.api.speaking import speaks
 from licensing.web.requests import house, query_id
 
 blueprint = Blueprint("api_entitlements", __name__, url_prefix="/v1/entitlements")
 
 WAYS = ("organization", "email", "license")
 
+ENTITLEMENT = thing(
+    "Entitlement",
+    organization_id=ID,
+    organization=TEXT,
+    support=TEXT,
+    title=TEXT,
+    covers=many(TEXT),
+    because=TEXT,
+    licenses=many(thing("CountedLicense", **LICENSE.members, counts=TRUTH)),
+)
+
 
 @blueprint.get("")
 @reading(Permission.ENTITLEMENTS_READ)
+@speaks(ENTITLEMENT, query={"organization": ID, "email": TEXT, "license": ID})
 def show(caller: Caller) -> Response:
+    """What a customer may ask support for, and why."""
     return answer(_document(_find(caller)))
 
 

@@ -8,7 +8,8 @@ from licensing.core.callers import Caller, Permission
 from licensing.services.idempotency import Rendered
 from licensing.web import fields
 from licensing.web.access import deed
-from licensing.web.api.licenses import ReasonSchema, present
+from licensing.web.api.licenses import DONE, ReasonSchema, present
+from licensing.web.api.speaking import speaks
 from licensing.web.requests import house, parse
 
 blueprint = Blueprint("api_issuances", __name__, url_prefix="/v1/issuances")
@@ -22,12 +23,16 @@ class RefundSchema(ReasonSchema):
 
 @blueprint.post("/<id:serial>/void")
 @deed(Permission.SALES_UNDO)
+@speaks(DONE, body=ReasonSchema)
 def void(caller: Caller, serial: str) -> Rendered:
+    """Undoes a sale."""
     return present(house().sales.void(caller, serial, parse(ReasonSchema())["reason"]))
 
 
 @blueprint.post("/<id:serial>/refunds")
 @deed(Permission.SALES_UNDO)
+@speaks(DONE, 201, body=RefundSchema)
 def refund(caller: Caller, serial: str) -> Rendered:
+    """Records that a sale, or a part of it, was paid back."""
     data = parse(RefundSchema())
     return present(house().sales.refund(caller, serial, data["amount_minor"], data["reason"]), 201)

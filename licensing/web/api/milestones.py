@@ -10,12 +10,14 @@ from marshmallow import Schema
 from marshmallow.fields import Nested
 
 from licensing.core.callers import Caller, Permission
-from licensing.core.milestones import MAX_TARGET, Aim, Milestone
+from licensing.core.milestones import MAX_TARGET, Aim, Milestone, Status
 from licensing.services.idempotency import Rendered
 from licensing.services.milestones import Standings
 from licensing.web import fields
 from licensing.web.access import deed, reading
 from licensing.web.api.presenting import answer, moment, rendered
+from licensing.web.api.shapes import COUNT, DAY, ID, MOMENT, NUMBER, TEXT, by_name, many, maybe, members, thing, word_of
+from licensing.web.api.speaking import speaks
 from licensing.web.requests import NothingSchema, house, parse
 
 blueprint = Blueprint("api_milestones", __name__, url_prefix="/v1/milestones")
@@ -30,21 +32,42 @@ class MilestoneSchema(Schema):
     targets = Nested(TargetsSchema, required=True)
 
 
+TARGET = thing(
+    "Target",
+    kind=word_of(Aim),
+    target=COUNT,
+    attained=COUNT,
+    missing=COUNT,
+    status=word_of(Status),
+    needed_per_day=maybe(NUMBER),
+    needed_per_week=maybe(NUMBER),
+)
+MILESTONE = thing("Milestone", milestone_id=ID, name=TEXT, counts_from=DAY, day=DAY, targets=many(TARGET))
+COUNTED = thing("Counted", organization_id=ID, organization=TEXT, serial=TEXT, at=MOMENT, seats=COUNT)
+MILESTONE_WITH_CUSTOMERS = thing("MilestoneWithCustomers", **MILESTONE.members, customers=by_name(many(COUNTED)))
+
+
 @blueprint.get("")
 @reading(Permission.REPORTS_READ)
+@speaks(members(milestones=many(MILESTONE)))
 def every(caller: Caller) -> Response:
+    """All milestones, and how they stand."""
     return answer({"milestones": [_members(each) for each in house().milestones.every(caller)]})
 
 
 @blueprint.post("")
 @deed(Permission.MILESTONES_WRITE)
+@speaks(MILESTONE, 201, body=MilestoneSchema)
 def put(caller: Caller) -> Rendered:
+    """A new milestone."""
     return rendered(_members(house().milestones.set(caller, **_values())), 201)
 
 
 @blueprint.get("/<id:milestone_id>")
 @reading(Permission.REPORTS_READ)
+@speaks(MILESTONE_WITH_CUSTOMERS)
 def show(caller: Caller, milestone_id: str) -> Response:
+    """A milestone, and who counts for it."""
     counting = house().milestones.show(caller, milestone_id)
     behind = {
         aim: [
@@ -64,13 +87,17 @@ def show(caller: Caller, milestone_id: str) -> Response:
 
 @blueprint.put("/<id:milestone_id>")
 @deed(Permission.MILESTONES_WRITE)
+@speaks(MILESTONE, body=MilestoneSchema)
 def change(caller: Caller, milestone_id: str) -> Rendered:
+    """The milestone is another one from now on."""
     return rendered(_members(house().milestones.change(caller, Milestone(milestone_id, **_values()))))
 
 
 @blueprint.post("/<id:milestone_id>/removal")
 @deed(Permission.MILESTONES_WRITE)
+@speaks(members(), body=NothingSchema)
 def remove(caller: Caller, milestone_id: str) -> Rendered:
+    """The milestone is gone."""
     parse(NothingSchema())
     house().milestones.remove(caller, milestone_id)
     return rendered({})

@@ -5,13 +5,44 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from flask import Response
+from werkzeug.datastructures import Headers
 
+from licensing.core.codes import Code, Warning
 from licensing.core.verdicts import Verdict
 from licensing.services.idempotency import Rendered
+from licensing.web.api.shapes import COUNT, TEXT, TRUTH, many, thing, word_of
 
-_encode = json.JSONEncoder(ensure_ascii=False).encode
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
+
+
+class Whole(Response):
+    """An answer in one piece whose headers are said once: nothing is worked out of them again."""
+
+    def __init__(self, body: bytes, status: int, content_type: str) -> None:
+        headers = Headers([("Content-Type", content_type), ("Content-Length", str(len(body)))])
+        super().__init__([body], status, headers)
+
+    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
+        return self.headers
+
+
+VERDICT = thing(
+    "Verdict",
+    code=word_of(Code),
+    restricted=TRUTH,
+    warnings=many(word_of(Warning)),
+    seats=COUNT,
+    used=COUNT,
+    granted=COUNT,
+    message=TEXT,
+    remedy=TEXT,
+)
 
 
 def dumps(document: Mapping[str, object]) -> bytes:
@@ -20,7 +51,13 @@ def dumps(document: Mapping[str, object]) -> bytes:
 
 
 def answer(document: Mapping[str, object], status: int = 200) -> Response:
-    return Response(dumps(document), status, content_type="application/json")
+    return Whole(dumps(document), status, "application/json")
+
+
+def answer_with_tokens(document: Mapping[str, object], tokens: Mapping[str, str]) -> Response:
+    """The answer with members that are tokens: letters, digits, `-`, `_` and dots stand in JSON as they are."""
+    members = "".join(f', "{name}": "{token}"' for name, token in tokens.items())
+    return Whole(f"{_encode(document)[:-1]}{members}}}".encode(), 200, "application/json")
 
 
 def rendered(document: Mapping[str, object], status: int = 200, secret: str | None = None) -> Rendered:

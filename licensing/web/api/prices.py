@@ -12,6 +12,8 @@ from licensing.services.idempotency import Rendered
 from licensing.web import fields
 from licensing.web.access import deed, reading
 from licensing.web.api.presenting import answer, moment, rendered
+from licensing.web.api.shapes import COUNT, CURRENCY, MINOR, MOMENT, PERCENT, many, thing
+from licensing.web.api.speaking import speaks
 from licensing.web.requests import house, parse
 
 blueprint = Blueprint("api_prices", __name__, url_prefix="/v1/prices")
@@ -31,22 +33,33 @@ class StepSchema(Schema):
     valid_from = fields.Day(required=True)
 
 
+PRICE = thing("Price", currency=CURRENCY, node_year_minor=MINOR, valid_from=MOMENT)
+STEP = thing("VolumeDiscount", min_seats=COUNT, percent=PERCENT, valid_from=MOMENT)
+PRICES = thing("Prices", prices=many(PRICE), volume=many(STEP))
+
+
 @blueprint.get("")
 @reading(Permission.PRICES_READ)
+@speaks(PRICES)
 def show(_: Caller) -> Response:
+    """The price list and the volume schedule: every dated row."""
     return answer(_document())
 
 
 @blueprint.post("")
 @deed(Permission.PRICES_WRITE)
+@speaks(PRICES, body=PriceSchema)
 def put(caller: Caller) -> Rendered:
+    """A price from a day on."""
     house().prices.put(caller, Price(**parse(PriceSchema())))
     return rendered(_document())
 
 
 @blueprint.post("/volume")
 @deed(Permission.PRICES_WRITE)
+@speaks(PRICES, body=StepSchema)
 def put_step(caller: Caller) -> Rendered:
+    """A step of the volume schedule from a day on."""
     house().prices.put_step(caller, VolumeDiscount(**parse(StepSchema())))
     return rendered(_document())
 

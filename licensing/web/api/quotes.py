@@ -8,13 +8,30 @@ from flask import Blueprint, Response
 from marshmallow import Schema
 
 from licensing.core.callers import Caller, Permission
-from licensing.core.quotes import DEFAULT_LIFE_DAYS, MAX_LIFE_DAYS
+from licensing.core.ledger import Kind
+from licensing.core.quotes import DEFAULT_LIFE_DAYS, MAX_LIFE_DAYS, State
 from licensing.services.idempotency import Rendered
 from licensing.services.quotes import Printed, Wish
 from licensing.web import fields
 from licensing.web.access import deed, reading
-from licensing.web.api.licenses import present
+from licensing.web.api.licenses import DONE, present
 from licensing.web.api.presenting import answer, moment, rendered
+from licensing.web.api.shapes import (
+    COUNT,
+    CURRENCY,
+    ID,
+    LIMIT,
+    MINOR,
+    MOMENT,
+    PERCENT,
+    TEXT,
+    many,
+    maybe,
+    members,
+    thing,
+    word_of,
+)
+from licensing.web.api.speaking import speaks
 from licensing.web.api.terms import MAX_ORDER_NUMBER, TermSchema, read_term
 from licensing.web.requests import NothingSchema, house, page_of, parse, query_id
 
@@ -49,9 +66,47 @@ def read_wish(caller: Caller, data: dict[str, Any]) -> Wish:
     )
 
 
+QUOTE = thing(
+    "Quote",
+    quote_id=ID,
+    number=TEXT,
+    state=word_of(State),
+    organization_id=ID,
+    organization=TEXT,
+    license_id=maybe(ID),
+    kind=word_of(Kind),
+    seats=COUNT,
+    np_seats=maybe(COUNT),
+    tier=TEXT,
+    support=maybe(TEXT),
+    months=maybe(COUNT),
+    starts_at=maybe(MOMENT),
+    ends_at=maybe(MOMENT),
+    currency=CURRENCY,
+    node_year_minor=MINOR,
+    charged_seats=COUNT,
+    charged_months=maybe(COUNT),
+    charged_days=maybe(COUNT),
+    list_minor=MINOR,
+    volume_percent=PERCENT,
+    volume_minor=MINOR,
+    discount_percent=PERCENT,
+    discount_minor=MINOR,
+    total_minor=MINOR,
+    created_by=TEXT,
+    created_at=MOMENT,
+    valid_until=MOMENT,
+    decided_by=maybe(TEXT),
+    decided_at=maybe(MOMENT),
+    serial=maybe(TEXT),
+)
+
+
 @blueprint.get("")
 @reading(Permission.QUOTES_READ)
+@speaks(members(quotes=many(QUOTE)), query={"organization": ID, "before": ID, "limit": LIMIT})
 def list_quotes(caller: Caller) -> Response:
+    """Quotes, the newest first."""
     before, limit = page_of("before")
     page = house().quotes.page(caller, query_id("organization"), before, limit)
     return answer({"quotes": [quote_members(printed) for printed in page]})
@@ -59,41 +114,53 @@ def list_quotes(caller: Caller) -> Response:
 
 @blueprint.post("")
 @deed(Permission.QUOTES_WRITE)
+@speaks(QUOTE, 201, body=QuoteSchema)
 def make(caller: Caller) -> Rendered:
+    """A new quote."""
     wish = read_wish(caller, parse(QuoteSchema()))
     return rendered(quote_members(house().quotes.make(caller, wish)), 201)
 
 
 @blueprint.get("/<id:quote_id>")
 @reading(Permission.QUOTES_READ)
+@speaks(QUOTE)
 def show(caller: Caller, quote_id: str) -> Response:
+    """A quote."""
     return answer(quote_members(house().quotes.show(caller, quote_id)))
 
 
 @blueprint.post("/<id:quote_id>/approval")
 @deed(Permission.QUOTES_APPROVE)
+@speaks(QUOTE, body=NothingSchema)
 def approve(caller: Caller, quote_id: str) -> Rendered:
+    """A manager approves a discount."""
     parse(NothingSchema())
     return rendered(quote_members(house().quotes.approve(caller, quote_id)))
 
 
 @blueprint.post("/<id:quote_id>/refusal")
 @deed(Permission.QUOTES_APPROVE)
+@speaks(QUOTE, body=NothingSchema)
 def refuse(caller: Caller, quote_id: str) -> Rendered:
+    """A manager refuses it."""
     parse(NothingSchema())
     return rendered(quote_members(house().quotes.refuse(caller, quote_id)))
 
 
 @blueprint.post("/<id:quote_id>/withdrawal")
 @deed(Permission.QUOTES_WRITE)
+@speaks(QUOTE, body=NothingSchema)
 def withdraw(caller: Caller, quote_id: str) -> Rendered:
+    """The quote is worth nothing any more."""
     parse(NothingSchema())
     return rendered(quote_members(house().quotes.withdraw(caller, quote_id)))
 
 
 @blueprint.post("/<id:quote_id>/acceptance")
 @deed(Permission.LICENSES_WRITE)
+@speaks(DONE, 201, body=AcceptanceSchema)
 def accept(caller: Caller, quote_id: str) -> Rendered:
+    """The quote becomes the license that it offers."""
     return present(house().quotes.accept(caller, quote_id, parse(AcceptanceSchema())["order_number"]), 201)
 
 

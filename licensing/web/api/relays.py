@@ -13,8 +13,10 @@ from licensing.core.callers import Caller, Permission
 from licensing.core.errors import Unauthentic
 from licensing.core.relays import RelayKey, read_relay
 from licensing.services.idempotency import Rendered
+from licensing.web import fields
 from licensing.web.access import deed
-from licensing.web.api.licenses import ReasonSchema, present
+from licensing.web.api.licenses import DONE, ReasonSchema, present
+from licensing.web.api.speaking import speaks
 from licensing.web.requests import house, parse
 
 blueprint = Blueprint("api_relays", __name__, url_prefix="/v1/licenses")
@@ -29,6 +31,15 @@ class RelayJwk(marshmallow_fields.Field[RelayKey]):
         except Unauthentic as error:
             raise ValidationError(error.detail) from error
 
+    def shape(self) -> dict[str, Any]:
+        members = {
+            "kty": {"const": "OKP"},
+            "crv": {"const": "Ed25519"},
+            "x": fields.PublicKey().shape(),
+            "kid": {"type": "string"},
+        }
+        return {"type": "object", "properties": members, "required": sorted(members)}
+
 
 class RelaySchema(ReasonSchema):
     """`key` null takes the relay's right away."""
@@ -38,6 +49,8 @@ class RelaySchema(ReasonSchema):
 
 @blueprint.post("/<id:license_id>/relay")
 @deed(Permission.LICENSES_WRITE)
+@speaks(DONE, body=RelaySchema)
 def name(caller: Caller, license_id: str) -> Rendered:
+    """Names the relay that may share the license's seats inside a customer's site."""
     data = parse(RelaySchema())
     return present(house().relays.name(caller, license_id, data["key"], data["reason"]))

@@ -9,13 +9,19 @@ from flask import Blueprint, Response
 from marshmallow import Schema
 
 from licensing.core.callers import Caller, Permission
-from licensing.core.explanations import cursor
-from licensing.core.funnels import By, Step
+from licensing.core.cohorts import CohortLine
+from licensing.core.conversions import MovementLine
+from licensing.core.explanations import MovedSeats, ReportedCustomer, ReportedMovement, cursor
+from licensing.core.funnels import By, FunnelLine, Step
+from licensing.core.leads import Lead
 from licensing.core.movements import What
 from licensing.core.periods import Every, Period, period
+from licensing.core.retention import RetentionLine
 from licensing.services.explanations import Page
 from licensing.web import fields
 from licensing.web.access import reading
+from licensing.web.api.shapes import ANYTHING, DAY, MOMENT, NUMBER, TEXT, Shape, many, maybe, row_of
+from licensing.web.api.speaking import CSV, JSON, speaks
 from licensing.web.api.tables import Format, presented
 from licensing.web.requests import DEFAULT_PAGE, MAX_PAGE, house, parse_query
 
@@ -74,9 +80,28 @@ class CohortsSchema(PeriodSchema):
     within = fields.Choice(Within, load_default=None)
 
 
+ALWAYS: dict[str, Shape] = {"next": maybe(TEXT), "as_of": maybe(MOMENT), "pending": ANYTHING}
+ABOUT: dict[str, Shape] = {
+    **dict.fromkeys(("from", "to"), DAY),
+    **dict.fromkeys(("by", "every"), TEXT),
+    **dict.fromkeys(("value", "step", "tier", "currency"), maybe(TEXT)),
+    **dict.fromkeys(("within", "median_days"), maybe(NUMBER)),
+    "what": many(TEXT),
+}
+"""What a report may say of what it is about."""
+
+
+def table(*lines: type[Any]) -> Shape:
+    """A report whose rows are of one of these kinds."""
+    rows = many({"anyOf": [row_of(line) for line in lines]})
+    return {"type": "object", "properties": {"rows": rows, **ALWAYS, **ABOUT}, "required": ["rows", *ALWAYS]}
+
+
 @blueprint.get("/funnel")
 @reading(Permission.REPORTS_READ)
+@speaks(table(FunnelLine, ReportedCustomer), query=FunnelSchema, media=(JSON, CSV), refuses=(404,))
 def funnel(caller: Caller) -> Response:
+    """How far those came who registered in the period."""
     asked = parse_query(FunnelSchema())
     of = (caller, _period(asked), asked["by"], asked["value"])
     if asked["explain"] is Explain.YES:
@@ -86,7 +111,9 @@ def funnel(caller: Caller) -> Response:
 
 @blueprint.get("/conversions")
 @reading(Permission.REPORTS_READ)
+@speaks(table(MovementLine, ReportedMovement), query=ConversionsSchema, media=(JSON, CSV), refuses=(404,))
 def conversions(caller: Caller) -> Response:
+    """What was bought and what ended in the period."""
     asked = parse_query(ConversionsSchema())
     days, tier = _period(asked), asked["tier"]
     if asked["explain"] is Explain.YES:
@@ -97,7 +124,9 @@ def conversions(caller: Caller) -> Response:
 
 @blueprint.get("/retention")
 @reading(Permission.REPORTS_READ)
+@speaks(table(RetentionLine, MovedSeats), query=RetentionSchema, media=(JSON, CSV))
 def retention(caller: Caller) -> Response:
+    """How many seats were kept."""
     asked = parse_query(RetentionSchema())
     of = (caller, _period(asked), asked["every"])
     if asked["explain"] is Explain.YES:
@@ -107,7 +136,9 @@ def retention(caller: Caller) -> Response:
 
 @blueprint.get("/cohorts")
 @reading(Permission.REPORTS_READ)
+@speaks(table(CohortLine, ReportedCustomer), query=CohortsSchema, media=(JSON, CSV))
 def cohorts(caller: Caller) -> Response:
+    """How many converted how soon, by the month they registered in."""
     asked = parse_query(CohortsSchema())
     days = _period(asked)
     if asked["explain"] is Explain.YES:
@@ -118,7 +149,9 @@ def cohorts(caller: Caller) -> Response:
 
 @blueprint.get("/leads")
 @reading(Permission.REPORTS_READ)
+@speaks(table(Lead), query=ReportSchema, media=(JSON, CSV))
 def leads(caller: Caller) -> Response:
+    """The trials that are most likely to buy, with the reasons."""
     asked = parse_query(ReportSchema())
     return presented(house().reports.leads(caller, asked["limit"]), asked["format"])
 

@@ -14,6 +14,8 @@ from licensing.storage.staff import StaffMember
 from licensing.web import fields
 from licensing.web.access import deed, reading
 from licensing.web.api.presenting import answer, moment, rendered
+from licensing.web.api.shapes import ID, MOMENT, PERCENT, TEXT, TRUTH, many, maybe, members, thing, word_of
+from licensing.web.api.speaking import speaks
 from licensing.web.requests import NothingSchema, house, parse
 
 blueprint = Blueprint("api_staff", __name__, url_prefix="/v1/staff")
@@ -32,6 +34,9 @@ class RoleField(fields.Text):
         if text not in list(Role):
             raise ValidationError(f"Must be one of {', '.join(Role)}.")
         return Role(text)
+
+    def shape(self) -> dict[str, Any]:
+        return {"type": "string", "enum": list(Role)}
 
 
 class MemberSchema(Schema):
@@ -52,41 +57,68 @@ class ChangeSchema(Schema):
             raise ValidationError("Send `name`, `role` or `discount_limit`.", "name")
 
 
+MEMBER = thing(
+    "StaffMember",
+    id=ID,
+    email=TEXT,
+    name=TEXT,
+    role=word_of(Role),
+    discount_limit=PERCENT,
+    must_change_password=TRUTH,
+    second_factor=TRUTH,
+    created_at=MOMENT,
+    disabled_at=maybe(MOMENT),
+)
+LET_IN = thing("LetIn", **MEMBER.members, one_time_password=TEXT)
+
+
 @blueprint.get("")
 @reading(Permission.STAFF_MANAGE)
+@speaks(members(staff=many(MEMBER)))
 def list_staff(_: Caller) -> Response:
+    """The people who run this server."""
     return answer({"staff": [_members(member) for member in house().staff.list()]})
 
 
 @blueprint.post("")
 @deed(Permission.STAFF_MANAGE)
+@speaks(LET_IN, 201, body=MemberSchema)
 def add(caller: Caller) -> Rendered:
+    """A new account; its one-time password is shown once."""
     return _present(house().staff.add(caller, **parse(MemberSchema())), 201)
 
 
 @blueprint.patch("/<id:staff_id>")
 @deed(Permission.STAFF_MANAGE)
+@speaks(MEMBER, body=ChangeSchema)
 def change(caller: Caller, staff_id: str) -> Rendered:
+    """Another name, role or discount limit; another role ends the sessions."""
     return rendered(_members(house().staff.change(caller, staff_id, Changes(**parse(ChangeSchema())))))
 
 
 @blueprint.post("/<id:staff_id>/reset")
 @deed(Permission.STAFF_MANAGE)
+@speaks(LET_IN, body=NothingSchema)
 def reset(caller: Caller, staff_id: str) -> Rendered:
+    """A new one-time password; second factor and single sign-on are forgotten."""
     parse(NothingSchema())
     return _present(house().staff.reset(caller, staff_id))
 
 
 @blueprint.post("/<id:staff_id>/disablement")
 @deed(Permission.STAFF_MANAGE)
+@speaks(MEMBER, body=NothingSchema)
 def disable(caller: Caller, staff_id: str) -> Rendered:
+    """The account can't sign in."""
     parse(NothingSchema())
     return rendered(_members(house().staff.disable(caller, staff_id)))
 
 
 @blueprint.post("/<id:staff_id>/enablement")
 @deed(Permission.STAFF_MANAGE)
+@speaks(MEMBER, body=NothingSchema)
 def enable(caller: Caller, staff_id: str) -> Rendered:
+    """The account can sign in again."""
     parse(NothingSchema())
     return rendered(_members(house().staff.enable(caller, staff_id)))
 

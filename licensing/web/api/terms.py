@@ -28,6 +28,9 @@ class Start(fields.Text):
         text = super()._deserialize(value, attr, data, **options)
         return text if text in (OLD_END, TODAY) else fields.read_day(text)
 
+    def shape(self) -> dict[str, Any]:
+        return {"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "enum": [OLD_END, TODAY]}]}
+
 
 class TermSchema(Schema):
     """`months`, `ends_on` or `co_term_with` says how long; none of them is a year."""

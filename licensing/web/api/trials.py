@@ -5,16 +5,19 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 from marshmallow import Schema, ValidationError, post_load, validates_schema
 
 from licensing.core.encoding import canonical_json
+from licensing.core.licenses import Edition
 from licensing.services.idempotency import Once, Rendered
 from licensing.services.registrations import Applicant
 from licensing.services.trials import Confirmed
 from licensing.web import fields
 from licensing.web.access import idempotency_key
 from licensing.web.api.presenting import answer, dumps, moment
+from licensing.web.api.shapes import COUNT, ID, LICENSE_FILE, MOMENT, TEXT, maybe, members, thing, word_of
+from licensing.web.api.speaking import speaks
 from licensing.web.requests import house, parse
 
 blueprint = Blueprint("api_trials", __name__, url_prefix="/v1/trials")
@@ -53,14 +56,30 @@ class ConfirmationSchema(Schema):
             raise ValidationError("Send either `token`, or `email` and `code`.", "token")
 
 
+TRIAL = thing(
+    "Trial",
+    license_id=ID,
+    edition=word_of(Edition),
+    tier=TEXT,
+    seats=COUNT,
+    issued_at=MOMENT,
+    expires_at=maybe(MOMENT),
+    license_file=LICENSE_FILE,
+)
+
+
 @blueprint.post("")
+@speaks(members(status=TEXT, message=TEXT), 202, body=RegistrationSchema, refuses=(429,))
 def register() -> Response:
-    house().registrations.register(parse(RegistrationSchema()))
+    """Registers for a trial: a mail goes out, the same answer for everybody."""
+    house().registrations.register(parse(RegistrationSchema()), network=request.remote_addr or "")
     return answer({"status": "mail_sent", "message": "If the address is right, a mail is on its way to it."}, 202)
 
 
 @blueprint.post("/confirm")
+@speaks(TRIAL, 201, 200, body=ConfirmationSchema, refuses=(409, 410))
 def confirm() -> Response:
+    """The link's token, or e-mail and code; the license file (200 where there is one already)."""
     data = parse(ConfirmationSchema())
     trials = house().trials
     if "token" in data:

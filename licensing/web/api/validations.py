@@ -7,7 +7,9 @@ from marshmallow import Schema
 
 from licensing.core.tokens import MAX_CHARACTERS, TokenType
 from licensing.web import fields
-from licensing.web.api.presenting import answer, verdict_members
+from licensing.web.api.presenting import VERDICT, answer, verdict_members
+from licensing.web.api.shapes import thing
+from licensing.web.api.speaking import speaks
 from licensing.web.requests import house, parse
 
 blueprint = Blueprint("api_validations", __name__, url_prefix="/v1")
@@ -22,8 +24,13 @@ class ValidationSchema(Schema):
     fsid = fields.Uuid(load_default=None)
 
 
+VALIDATED = thing("Validated", **VERDICT.members, planned=VERDICT).may_lack("planned")
+
+
 @blueprint.post("/validate")
+@speaks(VALIDATED, body=ValidationSchema, refuses=(401, 429))
 def validate() -> Response:
+    """The code for a license and a node count, without side effects."""
     data = parse(ValidationSchema())
     validated = house().validations.validate(data["license"], data["nodes"], data["nodes_planned"], data["fsid"])
     document = verdict_members(validated.verdict)

@@ -29,9 +29,11 @@ PLACES: tuple[tuple[str, tuple[tuple[str, str, Permission], ...]], ...] = (
         "Upkeep",
         (
             ("/console/settings", "Prices and tiers", Permission.PRICES_READ),
+            ("/console/alarms", "Alarms", Permission.LEDGER_READ),
             ("/console/outbox", "Mails", Permission.STAFF_MANAGE),
             ("/console/staff", "Staff", Permission.STAFF_MANAGE),
             ("/console/api-keys", "API keys", Permission.STAFF_MANAGE),
+            ("/console/webhooks", "Webhooks", Permission.STAFF_MANAGE),
         ),
     ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response
 from flask import request as http
 
+from licensing.core.alarms import meaning
 from licensing.core.callers import Caller, Permission
 from licensing.services.reports import Report
 from licensing.services.today import ENDED_DAYS, ENDING_DAYS
@@ -18,10 +19,6 @@ from licensing.web.requests import house
 blueprint = Blueprint("console_today", __name__, url_prefix="/console")
 
 REQUESTS = 100
-ALARMS = {
-    "signature-without-leaf": "A license was shown that is signed with our key, and that the ledger does not know."
-}
-"""What each kind of alarm means."""
 
 
 @blueprint.get("")
@@ -34,7 +31,7 @@ def show(caller: Caller) -> Response:
         day=day,
         is_empty=not any(getattr(day, name) and getattr(day, name).count for name in day.__slots__),
         names=names_of(*(each.created_by for each in day.quotes.rows)) if day.quotes is not None else {},
-        alarms=ALARMS,
+        meaning=meaning,
         ending_days=ENDING_DAYS,
         ended_days=ENDED_DAYS,
     )

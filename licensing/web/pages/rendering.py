@@ -18,7 +18,7 @@ from licensing.core.errors import InvalidFields, Refusal, SignInIncomplete, Sign
 from licensing.services.idempotency import Once, Rendered
 from licensing.web.access import View, person, require_own_origin
 from licensing.web.forms import NEW, ONCE, Form, refused_form
-from licensing.web.problems import PROBLEM, STATUS
+from licensing.web.problems import PROBLEM, STATUS, told_when
 from licensing.web.requests import house
 from licensing.web.texts import DONE
 
@@ -117,7 +117,7 @@ def shown_again(refusal: Refusal, show: Callable[[Form], Any]) -> Any:
     response = make_response(show(refused_form(refusal, status)))
     if response.status_code == 200:
         response.status_code = status
-    return response
+    return told_when(response, refusal)
 
 
 def done(endpoint: str, word: str, **arguments: Any) -> str:
@@ -136,7 +136,7 @@ def refused_page(refusal: Refusal) -> Response:
     status = STATUS[type(refusal)]
     if status >= 500:
         raise refusal
-    return page("refused.html", status, detail=refusal.detail)
+    return told_when(page("refused.html", status, detail=refusal.detail), refusal)
 
 
 def register(app: Flask) -> None:

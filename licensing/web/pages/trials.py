@@ -116,7 +116,7 @@ def _form(form: Form = NEW) -> Any:
 
 def _registered() -> Response:
     applicant = read_form(RegistrationSchema())
-    house().registrations.register(applicant)
+    house().registrations.register(applicant, network=request.remote_addr or "")
     return mail_is_out(applicant.email)
 
 

@@ -18,7 +18,7 @@ from licensing.core.portal import SESSION_LIFE, Visitor
 from licensing.services.portal import PORTAL_PATH
 from licensing.web.access import View
 from licensing.web.pages.rendering import SEE_OTHER, done_once, page, with_origin
-from licensing.web.problems import STATUS
+from licensing.web.problems import STATUS, told_when
 from licensing.web.requests import house
 from licensing.web.sessions import is_https
 
@@ -89,7 +89,9 @@ def refused_page(refusal: Refusal, *, signed_in: bool) -> Response:
     status = STATUS[type(refusal)]
     if status >= 500:
         raise refusal
-    return with_origin(page("portal/refused.html", status, detail=refusal.detail, signed_in=signed_in))
+    return told_when(
+        with_origin(page("portal/refused.html", status, detail=refusal.detail, signed_in=signed_in)), refusal
+    )
 
 
 def give_portal_session(response: AnyResponse, secret: str) -> None:

@@ -29,7 +29,7 @@ def show(known: Visitor, form: Form = NEW) -> Response:
 @page_for_visitors
 def export(known: Visitor) -> Response:
     response = Response(
-        dumps({name: _plain(value) for name, value in house().privacy.export(known).items()}),
+        dumps({name: _plain(value) for name, value in house().privacy.download(known).items()}),
         content_type="application/json",
     )
     response.headers["Content-Disposition"] = f'attachment; filename="{EXPORT_NAME}"'

@@ -40,7 +40,7 @@ def ask() -> Any:
     """The same bytes for everybody whose address could be one."""
     try:
         require_own_origin()
-        house().portal.ask(read_form(AddressSchema())["email"])
+        house().portal.ask(read_form(AddressSchema())["email"], network=request.remote_addr or "")
     except InvalidFields as refusal:
         return sign_in_page(refused_form(refusal, STATUS[type(refusal)]))
     except Refusal as refusal:

@@ -1,0 +1,96 @@
+"""The audit against reading the same rows bare: `python -m bench.audits [LICENSES]`.
+
+Signatures were found good by an audit before, as on every day but the first.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.batches import orders
+from bench.checkins import bench_settings
+from licensing.bootstrap import House, build, set_up
+from licensing.core.callers import OPERATOR
+from licensing.services.audit import CHUNK
+from licensing.storage import audit as rows
+from tests.support.postgres import running_postgres
+
+LICENSES, ROUNDS, LEAVES, GOAL_SECONDS = 20_000, 5, 80_000, 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """Seconds of a first audit, of the next ones, and of reading the rows."""
+
+    database: str
+    leaves: int
+    first: float
+    again: float
+    bare: float
+
+    @property
+    def whole(self) -> float:
+        """Seconds for LEAVES leaves."""
+        return self.again / self.leaves * LEAVES
+
+    @property
+    def is_met(self) -> bool:
+        return self.whole < GOAL_SECONDS
+
+    def row(self) -> str:
+        verdict = "yes" if self.is_met else "**no**"
+        return (
+            f"| audit, {self.database} | {self.again / self.leaves * 1e6:,.1f} µs a leaf |"
+            f" {self.again / self.bare:.2f} × its rows read bare |"
+            f" the first, with signatures, {self.first / self.again:.1f} × |"
+            f" {LEAVES:,} leaves in {self.whole:.1f} s, < {GOAL_SECONDS:g} | {verdict} |"
+        )
+
+
+def audits(licenses: int = LICENSES) -> Iterator[Audited]:
+    """On each database."""
+    with tempfile.TemporaryDirectory(prefix="licensing-bench-") as name, running_postgres() as postgres:
+        folder = Path(name)
+        for database, url in {"SQLite": f"sqlite:///{folder}/audit.sqlite3", "PostgreSQL": postgres.dsn}.items():
+            yield _audited(database, folder / database, url, licenses)
+
+
+def _audited(database: str, folder: Path, url: str, licenses: int) -> Audited:
+    house = build(bench_settings(folder, url))
+    set_up(house)
+    house.batches.run(OPERATOR, orders(licenses))
+    house.ledger.checkpoint()
+    first = _seconds(house.audit.run)
+    rounds = [(_seconds(house.audit.run), _seconds(lambda: _read(house))) for _ in range(ROUNDS)]
+    leaves = house.audit.run().leaves
+    house.database.engine.dispose()
+    return Audited(database, leaves, first, min(again for again, _ in rounds), min(bare for _, bare in rounds))
+
+
+def _read(house: House) -> None:
+    """The rows that an audit reads."""
+    with house.database.read() as session:
+        start, after = 0, ""
+        while chunk := rows.deeds(session, start, start + CHUNK):
+            for level in range(CHUNK.bit_length()):
+                rows.nodes(session, level, start >> level, (start + CHUNK) >> level)
+            start += len(chunk)
+        while page := rows.licenses(session, after, CHUNK):
+            rows.states(session, page[0][0], page[-1][0])
+            after = page[-1][0]
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    for audited in audits(int(sys.argv[1]) if len(sys.argv) > 1 else LICENSES):
+        print(audited.row(), flush=True)
