@@ -1,7 +1,8 @@
 """Requests that schemathesis makes up from the API's own document, sent by everybody to everything.
 
 `python -m tests.fuzz SECONDS` fuzzes for that long, half of it on each database, and fails on any answer of 500 and
-above and on any that is not as the document says. Half of the requests name objects that exist: they come further.
+above, on any that is not as the document says, and on any refusal that changed a row. Half of the requests name objects
+that exist: they come further.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from licensing.core.callers import FOR_PERSONS_ONLY, OPERATOR, Permission, Role
 from licensing.system import System
 from licensing.web.access import IDEMPOTENCY_KEY, SESSION_COOKIE
 from licensing.web.api.openapi import LICENSE
+from tests.support.changes import Changes
 from tests.support.documents import Documented
 from tests.support.postgres import running_postgres
 from tests.support.worlds import FSID, ORIGIN, Clock, World, make_settings, make_world, nodes, token_of
@@ -40,6 +42,8 @@ HELD = (
     checks.response_headers_conformance,
     checks.response_schema_conformance,
 )
+OF_REFUSALS: frozenset[str] = frozenset()
+"""Tables that keep refusals."""
 PAUSE_MINUTES = 16
 """Between two bursts, so that no limit on tries is all that is ever tested."""
 LIVES = 10
@@ -53,11 +57,18 @@ class Tally:
 
     statuses: Counter[int] = field(default_factory=Counter)
     wrong: dict[str, str] = field(default_factory=dict)
+    changed: Counter[str] = field(default_factory=Counter)
+    refused_in: list[float] = field(default_factory=list)
 
     def __str__(self) -> str:
-        sent, failed = self.statuses.total(), sum(n for status, n in self.statuses.items() if status >= 500)
         answers = ", ".join(f"{status}: {n}" for status, n in sorted(self.statuses.items()))
-        return f"{sent} requests ({answers}); 5xx {failed}, violations {len(self.wrong)}"
+        failed = sum(n for status, n in self.statuses.items() if status >= 500)
+        slow = sorted(self.refused_in)[int(0.99 * len(self.refused_in))] * 1000
+        return (
+            f"{self.statuses.total()} requests ({answers}); 5xx {failed}, violations {len(self.wrong)}; "
+            f"{len(self.refused_in)} refused, a hundredth in more than {slow:.0f} ms, "
+            f"tables changed by refusals {dict(self.changed) or 0}"
+        )
 
 
 class Fuzz:
@@ -71,6 +82,7 @@ class Fuzz:
         self._bursts = count()
         self._callers: dict[str, list[Speaker]] = {}
         self._known: dict[str, str] = {}
+        self._changes = Changes(world)
         self.tally = Tally()
 
     def round(self, examples: int, until: float = float("inf")) -> None:
@@ -121,8 +133,15 @@ class Fuzz:
             case.headers[IDEMPOTENCY_KEY] = f"fuzz-{next(self._serial)}"
         case.headers = {**(case.headers or {}), **speaker.headers}
         case.cookies = speaker.cookies
+        self._changes.tables()
+        begun = time.perf_counter()
         response = case.call()
+        took = time.perf_counter() - begun
         self.tally.statuses[response.status_code] += 1
+        if response.status_code >= 400:
+            self.tally.refused_in.append(took)
+            for table in self._changes.tables() - OF_REFUSALS:
+                self.tally.changed[f"{table} by {case.method} {case.operation.path} {response.status_code}"] += 1
         try:
             case.validate_response(response, checks=HELD)
         except FailureGroup as group:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import select
 
 from licensing.services.outbox import RETRIES
 from licensing.settings import Settings
@@ -116,6 +117,20 @@ def test_a_server_that_is_down_loses_nothing_and_is_given_up_visibly(settings: S
     assert dead[6] is None
     assert dead[9] is not None
     world.house.database.engine.dispose()
+
+
+def test_a_worker_that_is_to_stop_begins_no_other_mail_and_gives_back_what_it_took(
+    mailing: World, mailbox: Mailbox
+) -> None:
+    for number in range(3):
+        mailing.register(email=f"jane@customer{number}.example")
+
+    assert mailing.house.outbox.deliver_due(lambda: len(mailbox.mails) == 1) == 1
+    assert len(mailbox.mails) == 1
+    assert mailing.house.outbox.deliver_due() == 2
+    assert len({mail["To"] for mail in mailbox.mails}) == 3
+    with mailing.house.database.read() as session:
+        assert set(session.scalars(select(storage.OutboxRow.tries))) == {1}
 
 
 def test_a_mail_whose_worker_died_is_due_again(world: World) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import click
 
 from licensing.cli import output
 from licensing.cli.houses import open_current_house
+from licensing.cli.inputs import DAY
 from licensing.core.checkpoints import verifier_key
 from licensing.core.errors import LedgerBroken
 from licensing.services.checkpoint_copies import notes_in
+from licensing.services.journal_audit import compare
+from licensing.services.signer_journal import read_journal
 
 
 @click.group()
@@ -27,13 +31,25 @@ def ledger() -> None:
     help="A note that was kept elsewhere, or a folder of them; may be repeated.",
 )
 @click.option("--anew", is_flag=True, help="Verify every signature, those that an earlier audit found good, too.")
+@click.option(
+    "--journal",
+    "files",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A signer's journal: what it signed must be recorded. Name all of them.",
+)
+@click.option(
+    "--since", type=DAY, help="Compare what the journals say from that day on; their chains are proved whole."
+)
 @output.json_option
-def audit(places: tuple[Path, ...], anew: bool, as_json: bool) -> None:
+def audit(places: tuple[Path, ...], anew: bool, files: tuple[Path, ...], since: datetime | None, as_json: bool) -> None:
     """Prove the whole ledger: tree, checkpoints, issuances, records, tokens and licenses against each other."""
     house = open_current_house()
-    outside = [named for place in places for named in notes_in(place)]
+    outside, journals = [named for place in places for named in notes_in(place)], list(map(read_journal, files))
     with output.progress("auditing") as progress:
         report = house.audit.run(progress, outside, anew=anew)
+    if journals:
+        report.findings += compare(house.database, house.keys, journals, since, house.system.now())
     output.show(
         {
             "leaves": report.leaves,
@@ -41,6 +57,7 @@ def audit(places: tuple[Path, ...], anew: bool, as_json: bool) -> None:
             "signatures": report.signatures,
             "checkpoint": report.checkpoint_size,
             "outside_checkpoints": len(outside),
+            "journal_lines": sum(len(journal.lines) for journal in journals),
             "findings": report.findings if as_json else len(report.findings),
         },
         as_json=as_json,

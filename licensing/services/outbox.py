@@ -53,12 +53,21 @@ class Outbox:
         self._files = files
         self._now = now
 
-    def deliver_due(self) -> int:
-        """Sends the mails that are due; how many left. One that fails is tried again later."""
+    def deliver_due(self, is_over: Callable[[], bool] = lambda: False) -> int:
+        """Sends the mails that are due; how many left. One that fails is tried again later.
+
+        Once `is_over`, no other mail is begun: what was taken is due at once for the next worker.
+        """
         now = self._now()
         with self._database.write() as session:
             queued = outbox.take_due(session, now, now + HANDOVER, BATCH)
-        return sum(self._deliver(item) for item in queued)
+        delivered = 0
+        while queued and not is_over():
+            delivered += self._deliver(queued.pop(0))
+        if queued:
+            with self._database.write() as session:
+                outbox.give_back(session, [item.id for item in queued], now)
+        return delivered
 
     def page(self, state: outbox.MailState | None, after: str, limit: int) -> list[outbox.Listed]:
         """The newest mails made before the one with id `after`; of one state, or of all."""

@@ -2,19 +2,62 @@
 
 A line a signature of licenses, revoked lists and checkpoints: time, `kid`, SHA-256 of what was signed
 (a license's is also in its leaf of the ledger), and SHA-256 of the line before, so that
-no line can go or change alone. Leases are counted, a line a minute.
+no line can go or change alone (`licensing ledger audit --journal` looks). Leases are counted, a line a minute.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
-from licensing.core.errors import Busy
+from licensing.core.errors import Busy, KeyUnusable
 
 _START = "0" * 64
 _TAIL_BYTES = 4_096
+_LINE = re.compile(rb"([0-9]{1,12}) ([!-~]{1,80}) ([0-9a-f]{64}|count=[0-9]{1,12}) ([0-9a-f]{64})\n")
+
+
+class Line(NamedTuple):
+    """A signature: `number` counts lines from 1, `signed` is the SHA-256 of what was signed, in hex."""
+
+    number: int
+    seconds: int
+    kid: str
+    signed: str
+
+
+@dataclass(slots=True)
+class Journal:
+    """What a journal's file says. `broken` are the places where its chain is."""
+
+    name: str
+    lines: list[Line] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+
+
+def read_journal(path: Path) -> Journal:
+    """The journal in the file; raises KeyUnusable when it can't be read.
+
+    A line that says nothing was cut off in a crash, before its signature left: the chain goes on after it. The last one
+    may be being written.
+    """
+    journal, last = Journal(path.name), _START
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                if (parsed := _LINE.fullmatch(line)) is not None:
+                    seconds, kid, signed, before = (group.decode() for group in parsed.groups())
+                    journal.lines.append(Line(number, int(seconds), kid, signed))
+                    if before != last:
+                        journal.broken.append(f"{path.name}:{number}: does not follow the line before")
+                last = hashlib.sha256(line.removesuffix(b"\n")).hexdigest()
+    except OSError as error:
+        raise KeyUnusable(f"The signer's journal {path} can't be read: {error.strerror}.") from error
+    return journal
 
 
 class SignerJournal:

@@ -55,9 +55,11 @@ class Worker:
         self._webhooks = webhooks
         self._now = now
         self._last_minute: datetime | None = None
+        self._stop = Event()
 
     def run(self, stop: Event) -> None:
         """Works until `stop` is set. One failure is logged and never ends the work."""
+        self._stop = stop
         telling = Thread(target=self._webhooks.run, args=(stop,), name="webhooks", daemon=True)
         telling.start()
         while not stop.wait(PAUSE_SECONDS):
@@ -66,7 +68,7 @@ class Worker:
 
     def tick(self) -> None:
         """One round."""
-        self._try(self._outbox.deliver_due)
+        self._try(self._mail)
         self._try(self._count)
         now = self._now()
         if self._last_minute is None or abs(now - self._last_minute) >= CHECKPOINT_EVERY:
@@ -76,6 +78,9 @@ class Worker:
             self._try(self._alarms.tell)
             self._try(self._webhooks.forget_old)
             self._try(self._tidy)
+
+    def _mail(self) -> None:
+        self._outbox.deliver_due(self._stop.is_set)
 
     def _count(self) -> None:
         self._rollups.catch_up(COUNTED_AT_ONCE)

@@ -81,6 +81,12 @@ _LICENSES = Prepared(
     .limit(bindparam("most"))
 )
 
+_SIGNED = Prepared(
+    select(*_raw(IssuanceRow, "leaf_idx", "kid", "signed_hash", "recorded_at"))
+    .where(IssuanceRow.signed_hash != NOTHING_SIGNED)
+    .order_by(IssuanceRow.leaf_idx)
+)
+
 
 def deeds(session: Session, start: int, end: int) -> list[Row]:
     """The leaves [start, end) in order: index, body; LEAF and RECORDED of the issuance; salt, record, and token.
@@ -100,6 +106,11 @@ def licenses(session: Session, after: str, most: int) -> list[Row]:
     newest issuance's signed hash, its token, the highest number of any of its tokens; and then CLAIMED.
     """
     return _LICENSES.all(session, after=after, most=most)
+
+
+def signed(session: Session) -> list[Row]:
+    """The leaves that signed something, in order: index, `kid`, hash of what was signed, Unix seconds."""
+    return _SIGNED.all(session)
 
 
 def is_erased(session: Session, serial: str) -> bool:

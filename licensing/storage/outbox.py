@@ -120,6 +120,12 @@ def take_due(session: Session, now: datetime, until: datetime, limit: int) -> li
     ]
 
 
+def give_back(session: Session, ids: Sequence[str], now: datetime) -> None:
+    """Mails that were taken and not tried are due again."""
+    mails = update(OutboxRow).where(OutboxRow.id.in_(ids))
+    session.execute(mails.values(due_at=now, tries=OutboxRow.tries - 1))
+
+
 def sent(session: Session, id: str, now: datetime) -> None:
     session.execute(update(OutboxRow).where(OutboxRow.id == id).values(sent_at=now, due_at=None, last_error=None))
 

@@ -35,8 +35,13 @@ UNKNOWN = "other"
 """A method that is none, a path that is no route: strangers must not make up labels."""
 SLOW_SECONDS = 1.0
 NEVER_LOGGED = frozenset({"api_health.healthz", "api_health.readyz", "metrics.show", "static"})
-LOGGED_WHEN_ODD = frozenset({"api_checkins.check_in", "api_validations.validate"})
-"""Too many for a line each: one that was refused or slow has one."""
+LOGGED_WHEN_ODD = frozenset(
+    {
+        *("api_checkins.check_in", "api_validations.validate"),
+        *("api_revocations.revoked", "api_keys.statement", "api_keys.jwks", "api_ledger.checkpoint"),
+    }
+)
+"""Too many for a line each, which costs as much as the answer: one that was refused or slow has one."""
 EVERY_SECONDS = 1.0
 MOST = 100_000
 """Requests that wait to be added up; more in a second there will not be."""
