@@ -24,7 +24,10 @@ from licensing.storage.prepared import ALL_ITS_LIFE, CURSOR, UNDER, Prepared, Ro
 
 
 class Connections:
-    """One a thread, and one more while that is in a transaction (docs/adr/0018)."""
+    """One a thread, and one more while that is in a transaction (docs/adr/0018).
+
+    SQLite's transactions of a process share one instead: what a connection has cached is void once another has written.
+    """
 
     def __init__(self, engine: Engine, patience_seconds: float) -> None:
         self._engine, self._dialect = engine, engine.dialect
@@ -33,6 +36,7 @@ class Connections:
         self._all: WeakSet[_Held] = WeakSet()
         self._left: deque[_Held] = deque()
         is_sqlite = engine.dialect.name == "sqlite"
+        self._writing: _Place = _Place() if is_sqlite else self._of_thread
         self._begin: tuple[str, Any] = ("BEGIN IMMEDIATE", {}) if is_sqlite else ("BEGIN", {"prepare": False})
         self._turn = _Turn(patience_seconds) if is_sqlite else None
         event.listen(engine, "engine_disposed", self._close_all)
@@ -77,19 +81,19 @@ class Connections:
             with suppress(DBAPIError, self._error):
                 session.rollback()
                 held.driver.rollback()
-                self._of_thread.held = held
-            if self._of_thread.held is not held:
+                self._writing.held = held
+            if self._writing.held is not held:
                 held.driver.close()  # who can't go back is of no more use
             if isinstance(error, self._error):
                 raise translated("COMMIT", error, self._dialect) from error
             raise
         finally:
             session.close()
-        self._of_thread.held = held
+        self._writing.held = held
 
     def _begun(self) -> _Held:
         """A connection in a transaction, which is nobody else's while it lasts."""
-        held, self._of_thread.held = self._of_thread.held, None
+        held, self._writing.held = self._writing.held, None
         statement, options = self._begin
         try:
             if held is not None:
@@ -98,7 +102,7 @@ class Connections:
                     return held
                 except self._error as error:
                     if not self._dialect.is_disconnect(error, held.driver, None):
-                        self._of_thread.held = held
+                        self._writing.held = held
                         raise
             held = self._new()
             held.driver.execute(statement, **options)
@@ -186,5 +190,11 @@ class _Held:
             self.driver.close()
 
 
-class _OfThread(threading.local):
+class _Place:
+    """Where a connection waits to be used."""
+
     held: _Held | None = None
+
+
+class _OfThread(threading.local, _Place):
+    """One in each thread."""

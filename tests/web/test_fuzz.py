@@ -7,6 +7,7 @@ import copy
 import pytest
 
 from tests.fuzz import Fuzz, Tally
+from tests.support.changes import Changes
 from tests.support.documents import Documented
 from tests.support.worlds import World
 
@@ -25,6 +26,7 @@ def test_requests_made_up_from_the_document_break_nothing(world: World, document
     fuzz.round(EXAMPLES)
 
     assert fuzz.tally.wrong == {}
+    assert fuzz.tally.changed == {}
     assert max(fuzz.tally.statuses) < 500
     assert fuzz.tally.statuses.total() > len(documented.document["paths"])
 
@@ -41,3 +43,13 @@ def test_an_answer_that_the_document_does_not_tell_of_is_found(world: World, doc
 
     assert isinstance(fuzz.tally, Tally)
     assert [where for where in fuzz.tally.wrong if where.startswith("GET /healthz 200")]
+
+
+def test_what_a_request_changed_is_noticed(world: World) -> None:
+    changes = Changes(world)
+
+    assert changes.tables() == frozenset()
+    assert world.register().status_code == 202
+    assert changes.tables() >= {"registration", "outbox"}
+    assert world.register(email="no mail address").status_code == 422
+    assert changes.tables() == frozenset()
