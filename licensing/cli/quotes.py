@@ -10,8 +10,9 @@ import click
 from licensing.cli import inputs, output
 from licensing.cli.houses import open_current_house
 from licensing.cli.licenses import tell
+from licensing.cli.sellers import as_option, seller
 from licensing.core import money
-from licensing.core.callers import OPERATOR
+from licensing.core.callers import OPERATOR, Permission
 from licensing.core.prices import Price, VolumeDiscount
 from licensing.core.quotes import DEFAULT_LIFE_DAYS, MAX_LIFE_DAYS
 from licensing.services.quotes import Printed, Wish
@@ -33,6 +34,7 @@ def quotes() -> None:
 @click.option("--currency", default="EUR", show_default=True, help="Three letters (ISO 4217).")
 @click.option("--discount", type=click.IntRange(0, 100), default=0, help="Percent off the list price.")
 @click.option("--valid-days", type=click.IntRange(1, MAX_LIFE_DAYS), default=DEFAULT_LIFE_DAYS, show_default=True)
+@as_option
 @output.json_option
 def make(
     organization_id: str,
@@ -43,6 +45,7 @@ def make(
     currency: str,
     discount: int,
     valid_days: int,
+    seller_email: str | None,
     as_json: bool,
     **term_words: Any,
 ) -> None:
@@ -52,7 +55,8 @@ def make(
     if co_term is not None:
         term = term.until(house.licenses.show(OPERATOR, co_term).standing.ends_at)
     wish = Wish(organization_id, license_id, expand, term, currency.upper(), discount, valid_days)
-    output.show(_row(house.quotes.make(OPERATOR, wish)), as_json=as_json)
+    caller = seller(house, seller_email, Permission.QUOTES_WRITE)
+    output.show(_row(house.quotes.make(caller, wish)), as_json=as_json)
 
 
 @quotes.command("list")
@@ -76,18 +80,24 @@ def show(quote_id: str, as_json: bool) -> None:
 
 @quotes.command()
 @click.argument("quote_id")
+@as_option
 @output.json_option
-def approve(quote_id: str, as_json: bool) -> None:
+def approve(quote_id: str, seller_email: str | None, as_json: bool) -> None:
     """Approve a discount above its maker's limit."""
-    output.show(_row(open_current_house().quotes.approve(OPERATOR, quote_id)), as_json=as_json)
+    house = open_current_house()
+    caller = seller(house, seller_email, Permission.QUOTES_APPROVE)
+    output.show(_row(house.quotes.approve(caller, quote_id)), as_json=as_json)
 
 
 @quotes.command()
 @click.argument("quote_id")
+@as_option
 @output.json_option
-def refuse(quote_id: str, as_json: bool) -> None:
+def refuse(quote_id: str, seller_email: str | None, as_json: bool) -> None:
     """Refuse a discount above its maker's limit."""
-    output.show(_row(open_current_house().quotes.refuse(OPERATOR, quote_id)), as_json=as_json)
+    house = open_current_house()
+    caller = seller(house, seller_email, Permission.QUOTES_APPROVE)
+    output.show(_row(house.quotes.refuse(caller, quote_id)), as_json=as_json)
 
 
 @quotes.command()

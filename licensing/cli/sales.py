@@ -16,7 +16,8 @@ from licensing.cli.houses import open_current_house
 from licensing.cli.imports import FILE, problems_told, read
 from licensing.cli.licenses import licenses as licenses
 from licensing.cli.licenses import out_option, reason_option, tell
-from licensing.core.callers import OPERATOR
+from licensing.cli.sellers import as_option, seller
+from licensing.core.callers import OPERATOR, Caller, Permission
 from licensing.core.sales import Purchase, Term
 from licensing.services.batches import CHUNK
 from licensing.services.deeds import Done
@@ -37,6 +38,7 @@ from licensing.storage import keyfiles
 @click.option("--seats", type=int, help="Storage nodes.")
 @inputs.term_options
 @inputs.order_options
+@as_option
 @out_option
 @output.json_option
 def issue(
@@ -54,6 +56,7 @@ def issue(
     order_number: str | None,
     currency: str,
     discount: int,
+    seller_email: str | None,
     out: Path | None,
     as_json: bool,
     **term_words: Any,
@@ -62,26 +65,28 @@ def issue(
     if sum(choice is not None for choice in (organization, customer, trial, paid, batch)) != 1:
         raise click.UsageError("Say one of --organization, --customer, --convert, --renew and --batch.")
     if batch is not None:
-        _require_alone(("batch", "chunk", "as_json"))
-        _issue_batch(open_current_house(), batch, chunk, as_json=as_json)
+        _require_alone(("batch", "chunk", "seller_email", "as_json"))
+        house = open_current_house()
+        _issue_batch(house, seller(house, seller_email, Permission.LICENSES_WRITE), batch, chunk, as_json=as_json)
         return
     if seats is None:
         raise click.UsageError("Say how many --seats.")
     term, order = inputs.term(seats, **term_words), inputs.order(order_number, currency, discount)
     house = open_current_house()
+    caller = seller(house, seller_email, Permission.LICENSES_WRITE)
     if co_term is not None:
         term = term.until(house.licenses.show(OPERATOR, co_term).standing.ends_at)
     if paid is not None:
-        done = house.sales.renew(OPERATOR, paid, term, order)
+        done = house.sales.renew(caller, paid, term, order)
     elif trial is not None:
         organization_id = house.licenses.show(OPERATOR, trial).standing.organization_id
-        done = house.sales.convert(OPERATOR, trial, organization_id, term, order)
+        done = house.sales.convert(caller, trial, organization_id, term, order)
     elif customer is not None:
-        done = house.sales.sell(OPERATOR, customer, term, order)
+        done = house.sales.sell(caller, customer, term, order)
     else:
         if organization is None or email is None:
             raise click.UsageError("A new customer needs --organization and --email.")
-        done = _sell_to_new(house, organization, country, Person(email, name or organization), term, order)
+        done = _sell_to_new(house, caller, organization, country, Person(email, name or organization), term, order)
     tell(house, done, out, as_json=as_json)
 
 
@@ -90,6 +95,7 @@ def issue(
 @click.option("--seats", type=int, help="Storage nodes.")
 @click.option("--np-seats", type=int, help="Seats for non-production clusters.")
 @inputs.order_options
+@as_option
 @out_option
 @output.json_option
 def resize(
@@ -99,13 +105,15 @@ def resize(
     order_number: str | None,
     currency: str,
     discount: int,
+    seller_email: str | None,
     out: Path | None,
     as_json: bool,
 ) -> None:
     """Give a paid license more or fewer seats within its term."""
     house = open_current_house()
+    caller = seller(house, seller_email, Permission.LICENSES_WRITE)
     order = inputs.order(order_number, currency, discount)
-    tell(house, house.sales.resize(OPERATOR, license_id, seats, np_seats, order), out, as_json=as_json)
+    tell(house, house.sales.resize(caller, license_id, seats, np_seats, order), out, as_json=as_json)
 
 
 @licenses.command()
@@ -146,12 +154,12 @@ def name_relay(license_id: str, key: Path | None, remove: bool, reason: str, out
 
 
 def _sell_to_new(
-    house: House, organization: str, country: str, person: Person, term: Term, order: Purchase | None
+    house: House, caller: Caller, organization: str, country: str, person: Person, term: Term, order: Purchase | None
 ) -> Done:
     """The customer and the sale are one deed: without the one there is not the other."""
     with house.database.joined():
-        buyer = house.organizations.create(OPERATOR, organization, country, None, person)
-        return house.sales.sell(OPERATOR, buyer.id, term, order)
+        buyer = house.organizations.create(caller, organization, country, None, person)
+        return house.sales.sell(caller, buyer.id, term, order)
 
 
 def _require_alone(batch_allows: tuple[str, ...]) -> None:
@@ -163,10 +171,10 @@ def _require_alone(batch_allows: tuple[str, ...]) -> None:
             raise click.UsageError(f"{option.opts[0]} does not go with --batch; the file's columns say it.")
 
 
-def _issue_batch(house: House, file: Path, chunk: int, *, as_json: bool) -> None:
+def _issue_batch(house: House, caller: Caller, file: Path, chunk: int, *, as_json: bool) -> None:
     """What an earlier run of the same file issued is not issued again."""
     with problems_told(), output.progress("Issuing") as bar:
-        finished = house.batches.run(OPERATOR, read(file), chunk, _telling(bar))
+        finished = house.batches.run(caller, read(file), chunk, _telling(bar))
     if finished.issued == 0:
         click.echo("Every line of this file was issued before; nothing was done.", err=True)
     document = {
