@@ -12,6 +12,7 @@ import socket
 import ssl
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from threading import Timer
 
 from licensing import __version__
@@ -30,7 +31,6 @@ class Poster:
 
     def __init__(self, allowed: Collection[Network]) -> None:
         self._allowed = tuple(allowed)
-        self._context = ssl.create_default_context()
 
     def __call__(self, target: Target, headers: Mapping[str, str], body: bytes) -> int:
         """The status that the target answered; raises NotDelivered."""
@@ -41,6 +41,11 @@ class Poster:
                 return connection.getresponse().status
         except (OSError, http.client.HTTPException) as error:
             raise NotDelivered(f"{type(error).__name__} from {target.host}:{target.port}.") from error
+
+    @cached_property
+    def _context(self) -> ssl.SSLContext:
+        """Read when it is first needed: the machine's certificates take 20 ms."""
+        return ssl.create_default_context()
 
     @contextmanager
     def _connected(self, target: Target) -> Iterator[http.client.HTTPConnection]:

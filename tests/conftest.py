@@ -14,6 +14,7 @@ import pytest
 from licensing.bootstrap import build, set_up
 from licensing.settings import Settings
 from licensing.system import System
+from tests.support import routes
 from tests.support.counted import counted as counted
 from tests.support.postgres import Postgres, running_postgres
 from tests.support.worlds import Clock, World, make_settings, make_world
@@ -27,6 +28,7 @@ _numbers = count()
 
 def pytest_configure() -> None:
     """Where there is room, temporary folders are made in memory: most of a test's time goes into a disk's flushes."""
+    routes.compile_once()
     if MEMORY.is_dir() and not os.statvfs(MEMORY).f_flag & os.ST_NOEXEC and shutil.disk_usage(MEMORY).free > ROOM:
         tempfile.tempdir = str(MEMORY)
 
