@@ -45,11 +45,12 @@ def ledger() -> None:
 def audit(places: tuple[Path, ...], anew: bool, files: tuple[Path, ...], since: datetime | None, as_json: bool) -> None:
     """Prove the whole ledger: tree, checkpoints, issuances, records, tokens and licenses against each other."""
     house = open_current_house()
-    outside, journals = [named for place in places for named in notes_in(place)], list(map(read_journal, files))
+    now, journals = house.system.now(), list(map(read_journal, files))
+    outside = [named for place in places for named in notes_in(place)]
     with output.progress("auditing") as progress:
         report = house.audit.run(progress, outside, anew=anew)
     if journals:
-        report.findings += compare(house.database, house.keys, journals, since, house.system.now())
+        report.findings += compare(house.database, house.keys, journals, since, now)
     output.show(
         {
             "leaves": report.leaves,

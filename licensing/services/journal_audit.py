@@ -24,8 +24,8 @@ def compare(
 ) -> Iterator[str]:
     """What is wrong, a line each.
 
-    Each journal's chain is looked at whole; of the signatures those made since `since`, and before the last minute.
-    `journals` must be all there are: a leaf's line may be in any.
+    Each journal's chain is looked at whole; of signatures and leaves those made since `since`, and a minute or more
+    before `now`, when the journals were read. `journals` must be all there are: a leaf's line may be in any.
     """
     kids = {key.kid for key in keys.current().keyring.keys if key.purpose is Purpose.LICENSE}
     first, last = 0 if since is None else int(since.timestamp()), int(now.timestamp()) - UNDER_WAY_SECONDS
@@ -42,5 +42,5 @@ def compare(
                 yield f"{journal.name}:{line.number}: signed by {line.kid} at {at:%Y-%m-%dT%H:%M:%SZ}, and not recorded"
     for index, kid, hash, seconds in recorded:
         # What a key signed before its first line here, it signed without this signer.
-        if kid in begun and seconds > begun[kid] and seconds >= first and hash not in known:
+        if kid in begun and seconds > begun[kid] and first <= seconds <= last and hash not in known:
             yield f"leaf {index}: signed by {kid}, and in no journal"

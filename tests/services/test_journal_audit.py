@@ -83,6 +83,16 @@ def test_a_deed_under_way_is_not_judged_yet(world: World, path: Path) -> None:
     assert list(compare(world.house.database, world.house.keys, [read_journal(path)], None, world.clock())) == []
 
 
+def test_a_deed_done_since_the_journal_was_read_is_not_judged_yet(shop: World, path: Path) -> None:
+    sell(shop)
+    shop.clock.advance(days=1)
+    before = read_journal(path)
+    sell(shop)
+
+    assert list(compare(shop.house.database, shop.house.keys, [before], None, shop.clock())) == []
+    assert findings(shop, path) == []
+
+
 def test_a_license_signed_with_a_copy_of_the_key_is_found(world: World, path: Path, tmp_path: Path) -> None:
     sell(world)  # before there was a signer: no line is missing
     world.clock.advance(days=1)
