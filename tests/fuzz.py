@@ -61,7 +61,7 @@ class Tally:
     def __str__(self) -> str:
         answers = ", ".join(f"{status}: {n}" for status, n in sorted(self.statuses.items()))
         failed = sum(n for status, n in self.statuses.items() if status >= 500)
-        slow = sorted(self.refused_in)[int(0.99 * len(self.refused_in))] * 1000
+        slow = (sorted(self.refused_in) or [0.0])[int(0.99 * len(self.refused_in))] * 1000
         return (
             f"{self.statuses.total()} requests ({answers}); 5xx {failed}, violations {len(self.wrong)}; "
             f"{len(self.refused_in)} refused, a hundredth in more than {slow:.0f} ms, "

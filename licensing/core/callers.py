@@ -7,7 +7,7 @@ A key may be confined to one organisation: of all others it sees nothing, not ev
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from licensing.core.errors import Forbidden, NotFound
@@ -131,3 +131,6 @@ class Caller:
 
 OPERATOR = Caller("operator", frozenset(Permission), WHOLE_DISCOUNT)
 """Whoever runs commands on the server: she could read its keys, so nothing is kept from her."""
+
+SELLING_OPERATOR = replace(OPERATOR, discount_limit=0, permissions=OPERATOR.permissions - {Permission.QUOTES_APPROVE})
+"""The same where it is about prices, in production: who has the machine gives no discount and approves none."""

@@ -113,6 +113,7 @@ def test_on_a_production_server_the_operator_gives_no_discount_and_approves_none
     operator = seller(in_production(world), None, Permission.LICENSES_WRITE)
 
     assert (operator.id, operator.discount_limit) == (OPERATOR.id, 0)
+    assert OPERATOR.permissions - operator.permissions == {Permission.QUOTES_APPROVE}
     with pytest.raises(Forbidden):
         seller(in_production(world), None, Permission.QUOTES_APPROVE)
     assert seller(world.house, None, Permission.QUOTES_APPROVE) == OPERATOR
