@@ -36,14 +36,15 @@ from licensing.services.clusters import Clusters
 from licensing.services.deeds import Deeds
 from licensing.services.devices import Devices
 from licensing.services.doctor import Doctor, Installation
-from licensing.services.dual_control import DualControl
+from licensing.services.dual_control import Agree, DualControl
 from licensing.services.entitlements import Entitlements
 from licensing.services.explanations import Explanations
+from licensing.services.exports import Exports
 from licensing.services.health import Health
 from licensing.services.idempotency import Idempotency
 from licensing.services.imports import Imports
 from licensing.services.issuing import NOBODY, Deed, Issuing
-from licensing.services.keys import Agree, KeyManagement, Recorder
+from licensing.services.keys import KeyManagement, Recorder
 from licensing.services.ledger import Ledger
 from licensing.services.license_files import LicenseFiles
 from licensing.services.license_lists import LicenseLists
@@ -107,6 +108,7 @@ class House:
     activations: Activations
     idempotency: Idempotency
     organizations: Organizations
+    exports: Exports
     entitlements: Entitlements
     licenses: Licenses
     relays: Relays
@@ -182,6 +184,7 @@ def build(settings: Settings, system: System | None = None) -> House:
         with database.write() as session:
             issuing.note(session, Deed(kind, OPERATOR.id, now, {"kid": kid, **details}), NOBODY, now, kid)
 
+    agree = DualControl(database, system).agreed
     deeds = Deeds(database, issuing, files, revoked_lists, system)
     sales = Sales(deeds)
     rollups = Rollups(database, system.now)
@@ -207,7 +210,8 @@ def build(settings: Settings, system: System | None = None) -> House:
         database=database,
         system=system,
         keys=keys,
-        key_management=_key_management(settings, keys, system, record, DualControl(database, system).agreed),
+        key_management=_key_management(settings, keys, system, record, agree),
+        exports=Exports(database, agree, system, test=not settings.in_production),
         registrations=registrations,
         trials=Trials(database, issuing, files, domains, system),
         devices=Devices(database, registrations, files, system),

@@ -10,7 +10,7 @@ import click
 from email_validator import EmailNotValidError, validate_email
 
 from licensing.core.sales import Purchase, Term
-from licensing.services.dual_control import Person
+from licensing.services.dual_control import Agreement, Person
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
@@ -71,6 +71,12 @@ _ORDER = (
     click.option("--currency", default="EUR", show_default=True, help="Three letters (ISO 4217)."),
     click.option("--discount", type=click.IntRange(0, 100), default=0, help="Percent off the list price."),
 )
+_AGREEMENT = (
+    click.option("--agreed-by", "emails", multiple=True, metavar="EMAIL", help="Who agrees; in production two must."),
+    click.option(
+        "--break-glass", metavar="REASON", help="One person alone; every admin is told, and the record says why."
+    ),
+)
 
 
 def term_options(command: Command) -> Command:
@@ -85,6 +91,20 @@ def order_options(command: Command) -> Command:
     for option in reversed(_ORDER):
         command = option(command)
     return command
+
+
+def agreement_options(command: Command) -> Command:
+    """The options of what two people must agree to: `emails` and `break_glass`."""
+    for option in reversed(_AGREEMENT):
+        command = option(command)
+    return command
+
+
+def agreement(emails: Sequence[str], break_glass: str | None) -> Agreement:
+    """The agreement that the options describe; what the people show is asked for at the terminal."""
+    if break_glass is not None and (emails or not break_glass.strip()):
+        raise click.UsageError("--break-glass needs a reason, and stands alone.")
+    return Agreement(shown_by(emails), break_glass)
 
 
 def term(

@@ -9,10 +9,9 @@ import click
 from licensing.bootstrap import open_offline_keys
 from licensing.cli import output
 from licensing.cli.houses import open_current_house
-from licensing.cli.inputs import shown_by
+from licensing.cli.inputs import agreement, agreement_options
 from licensing.core.errors import Malformed
 from licensing.core.keys import Purpose, WorkingKey
-from licensing.services.dual_control import Agreement
 from licensing.services.keys import ROOT_FOLDER, Step
 from licensing.settings import read_settings
 from licensing.storage import keyfiles
@@ -20,12 +19,6 @@ from licensing.storage import keyfiles
 _purpose = click.argument("purpose", type=click.Choice([purpose.value for purpose in Purpose]))
 _root_key = click.option(
     "--root-key", type=click.Path(path_type=Path), help="The root's private key file, where it is at hand."
-)
-_agreed_by = click.option(
-    "--agreed-by", "emails", multiple=True, metavar="EMAIL", help="Who agrees; two are needed where keys change state."
-)
-_break_glass = click.option(
-    "--break-glass", metavar="REASON", help="One person alone; every admin is told, and the record says why."
 )
 COLUMNS = ("kid", "purpose", "state", "signs_from", "signs_until")
 LISTED = (*COLUMNS, "days_left", "private_key")
@@ -89,15 +82,14 @@ def new(purpose: str, root_key: Path | None, as_json: bool) -> None:
 @keys.command()
 @_purpose
 @_root_key
-@_agreed_by
-@_break_glass
+@agreement_options
 @output.json_option
 def rotate(
     purpose: str, root_key: Path | None, emails: tuple[str, ...], break_glass: str | None, as_json: bool
 ) -> None:
     """Let the next key of PURPOSE sign from now on. Running servers follow by themselves."""
-    agreement = _agreement(emails, break_glass)
-    step = open_current_house().key_management.rotate(Purpose(purpose), root_key, agreement)
+    agreed = agreement(emails, break_glass)
+    step = open_current_house().key_management.rotate(Purpose(purpose), root_key, agreed)
     _show_step(step, as_json=as_json)
 
 
@@ -105,15 +97,14 @@ def rotate(
 @click.argument("kid")
 @click.option("--revoke", is_flag=True, help="Stolen or lost: nothing that it signed stands any more.")
 @_root_key
-@_agreed_by
-@_break_glass
+@agreement_options
 @output.json_option
 def retire(
     kid: str, revoke: bool, root_key: Path | None, emails: tuple[str, ...], break_glass: str | None, as_json: bool
 ) -> None:
     """Let the key KID sign no longer. What it signed still stands, unless it is revoked."""
-    agreement = _agreement(emails, break_glass)
-    step = open_current_house().key_management.retire(kid, root_key, agreement, revoke=revoke)
+    agreed = agreement(emails, break_glass)
+    step = open_current_house().key_management.retire(kid, root_key, agreed, revoke=revoke)
     _show_step(step, as_json=as_json)
 
 
@@ -121,8 +112,7 @@ def retire(
 @click.option("--sign", "unsigned", type=click.Path(path_type=Path), help="Sign this unsigned statement (offline).")
 @click.option("--import", "signed", type=click.Path(path_type=Path), help="Put this signed statement in force.")
 @_root_key
-@_agreed_by
-@_break_glass
+@agreement_options
 def statement(
     unsigned: Path | None,
     signed: Path | None,
@@ -138,16 +128,10 @@ def statement(
             raise click.UsageError("--sign needs --root-key.")
         click.echo(open_offline_keys(read_settings()).sign(_read(unsigned), root_key))
     elif signed is not None:
-        agreement = _agreement(emails, break_glass)
-        _show_step(open_current_house().key_management.install(_read(signed), agreement), as_json=False)
+        agreed = agreement(emails, break_glass)
+        _show_step(open_current_house().key_management.install(_read(signed), agreed), as_json=False)
     else:
         click.echo(open_offline_keys(read_settings()).statement())
-
-
-def _agreement(emails: tuple[str, ...], break_glass: str | None) -> Agreement:
-    if break_glass is not None and (emails or not break_glass.strip()):
-        raise click.UsageError("--break-glass needs a reason, and stands alone.")
-    return Agreement(shown_by(emails), break_glass)
 
 
 def _read(path: Path) -> str:

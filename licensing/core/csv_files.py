@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import StringIO
+from typing import TextIO
 
 from licensing.core.errors import ImportRefused
 
@@ -51,10 +52,15 @@ def written(columns: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
     A text that they would take for a formula gets an apostrophe before it (OWASP, CSV injection); numbers stay numbers.
     """
     file = StringIO(newline="")
+    write(file, columns, lines)
+    return file.getvalue()
+
+
+def write(file: TextIO, columns: Sequence[str], lines: Iterable[Sequence[object]]) -> None:
+    """The same, into a file that was opened with `newline=""`, a line at a time."""
     writer = csv.writer(file)
     writer.writerow(columns)
     writer.writerows([_harmless(cell) for cell in line] for line in lines)
-    return file.getvalue()
 
 
 def _harmless(cell: object) -> object:

@@ -5,7 +5,7 @@ Where nobody else can be found in time, one may break the glass: with a reason, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from licensing.core.alarms import AlarmKind
@@ -39,6 +39,8 @@ class Agreement:
 
 
 NOBODY_ASKED = Agreement()
+Agree = Callable[[Agreement, str], Mapping[str, str]]
+"""What the record says of an agreement to a deed on a subject; raises TwoPeopleNeeded, SignInRefused."""
 
 
 class DualControl:

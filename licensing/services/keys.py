@@ -34,7 +34,7 @@ from licensing.core.keys import (
 from licensing.core.ledger import Kind
 from licensing.core.passphrases import require_strong
 from licensing.core.tokens import TokenType, assemble, header_segment, signing_input
-from licensing.services.dual_control import NOBODY_ASKED, Agreement
+from licensing.services.dual_control import NOBODY_ASKED, Agree, Agreement
 from licensing.services.signing import KeyStore
 from licensing.storage import keyfiles
 from licensing.system import System
@@ -49,8 +49,6 @@ ROOT_FOLDER = "root"
 
 Recorder = Callable[[Kind, str, datetime, Mapping[str, str]], None]
 """Appends a leaf for a key's activation or retirement; its record says who agreed to it."""
-Agree = Callable[[Agreement, str], Mapping[str, str]]
-"""What the record says of an agreement to a deed on a subject; raises TwoPeopleNeeded, SignInRefused."""
 
 
 @dataclass(frozen=True, slots=True)

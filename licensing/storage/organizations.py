@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, ForeignKey, String, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
@@ -64,6 +65,19 @@ class Organization:
     domain: str | None
     merged_into: str | None
     created_at: datetime
+
+
+class ContactLine(NamedTuple):
+    """Somebody at a customer's. `news_since` is since when we may write to her about more than her licenses."""
+
+    contact_id: str
+    name: str
+    email: str
+    news_since: datetime | None
+    organization_id: str
+    organization: str
+    country: str
+    domain: str | None
 
 
 _FOUND = select(*(getattr(OrganizationRow, field) for field in Organization.__slots__))
@@ -190,6 +204,26 @@ def page(session: Session, before: str, limit: int, ids: Sequence[str] | None = 
     if ids is not None:
         query = query.where(OrganizationRow.id.in_(ids))
     return [Organization(*row) for row in session.execute(query)]
+
+
+def contact_count(session: Session) -> int:
+    """How many people there are whom we may write to."""
+    return session.scalar(select(func.count()).where(ContactRow.erased_at.is_(None))) or 0
+
+
+def every_contact(session: Session) -> Iterator[ContactLine]:
+    """All of them by id, read a thousand at a time; a merged organisation stands as its survivor."""
+    head = aliased(OrganizationRow)
+    query = (
+        select(ContactRow.id, ContactRow.name, ContactRow.email, ContactRow.news_since)
+        .add_columns(head.id, head.name, head.country, head.domain)
+        .join(OrganizationRow, OrganizationRow.id == ContactRow.organization_id)
+        .join(head, head.id == func.coalesce(OrganizationRow.merged_into, OrganizationRow.id))
+        .where(ContactRow.erased_at.is_(None))
+        .order_by(ContactRow.id)
+        .execution_options(yield_per=1_000)
+    )
+    yield from map(ContactLine._make, session.execute(query))
 
 
 def search(session: Session, query: str, limit: int, ids: Sequence[str] | None = None) -> list[Organization]:

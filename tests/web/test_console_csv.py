@@ -152,3 +152,23 @@ def test_a_customers_quotes_are_in_no_file_for_who_may_not_read_them(world: Worl
     file = support.get(f"/console/organizations/{buyer}?format=csv&table=quotes")
 
     assert lines(file.text) == []
+
+
+def test_no_file_says_an_address_of_anybody_at_a_customers(world: World) -> None:
+    """Who they are leaves this server by two people alone (services.exports)."""
+    fill(world)
+    staffers = {role: world.sign_in(role) for role in (Role.MANAGER, Role.ADMIN)}
+    visits = [(name, prepare(world)) for name, prepare in ROUTES.items() if name.startswith("console_")]
+    world.house.rollups.catch_up()
+    files = {
+        (address, reader(world, name))
+        for name, visit in visits
+        if visit.form is None
+        for _, address in tables(staffers[reader(world, name)].get(visit.path).text)
+        if address is not None
+    }
+
+    for address, role in sorted(files):
+        text = staffers[role].get(address).text
+        assert (role is Role.ADMIN and "/staff" in address) or not re.search(r"[\w.]+@(?!koor\.example)", text), address
+    assert len(files) > 20
