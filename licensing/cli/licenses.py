@@ -9,8 +9,9 @@ import click
 from licensing.bootstrap import House
 from licensing.cli import output
 from licensing.cli.houses import open_current_house
+from licensing.cli.sellers import as_option, seller
 from licensing.core import money
-from licensing.core.callers import OPERATOR
+from licensing.core.callers import OPERATOR, Permission
 from licensing.core.errors import Refusal
 from licensing.core.standings import Standing
 from licensing.services.deeds import Done
@@ -66,11 +67,13 @@ def transfer(license_id: str, organization_id: str, reason: str, out: Path | Non
 @licenses.command()
 @click.argument("license_id")
 @reason_option
+@as_option
 @output.json_option
-def suspend(license_id: str, reason: str, as_json: bool) -> None:
+def suspend(license_id: str, reason: str, seller_email: str | None, as_json: bool) -> None:
     """Let a license rest: clusters are told at their next check-in."""
     house = open_current_house()
-    tell(house, house.licenses.suspend(OPERATOR, license_id, reason), as_json=as_json)
+    caller = seller(house, seller_email, Permission.LICENSES_WRITE)
+    tell(house, house.licenses.suspend(caller, license_id, reason), as_json=as_json)
 
 
 @licenses.command()
@@ -86,11 +89,16 @@ def reinstate(license_id: str, reason: str, as_json: bool) -> None:
 @licenses.command()
 @click.argument("license_id")
 @reason_option
+@as_option
 @output.json_option
-def revoke(license_id: str, reason: str, as_json: bool) -> None:
-    """Revoke a license: it stands no longer, here at once and elsewhere with the next revoked list."""
+def revoke(license_id: str, reason: str, seller_email: str | None, as_json: bool) -> None:
+    """Revoke a license: it stands no longer, here at once and elsewhere with the next revoked list.
+
+    On a production server somebody else must have suspended it before.
+    """
     house = open_current_house()
-    tell(house, house.licenses.revoke(OPERATOR, license_id, reason), as_json=as_json)
+    caller = seller(house, seller_email, Permission.LICENSES_WRITE)
+    tell(house, house.licenses.revoke(caller, license_id, reason), as_json=as_json)
 
 
 @licenses.command()

@@ -83,7 +83,7 @@ def show(quote_id: str, as_json: bool) -> None:
 @as_option
 @output.json_option
 def approve(quote_id: str, seller_email: str | None, as_json: bool) -> None:
-    """Approve a discount above its maker's limit."""
+    """Approve a quote that is above its maker's limits."""
     house = open_current_house()
     caller = seller(house, seller_email, Permission.QUOTES_APPROVE)
     output.show(_row(house.quotes.approve(caller, quote_id)), as_json=as_json)
@@ -94,7 +94,7 @@ def approve(quote_id: str, seller_email: str | None, as_json: bool) -> None:
 @as_option
 @output.json_option
 def refuse(quote_id: str, seller_email: str | None, as_json: bool) -> None:
-    """Refuse a discount above its maker's limit."""
+    """Refuse a quote that is above its maker's limits."""
     house = open_current_house()
     caller = seller(house, seller_email, Permission.QUOTES_APPROVE)
     output.show(_row(house.quotes.refuse(caller, quote_id)), as_json=as_json)
@@ -111,11 +111,13 @@ def withdraw(quote_id: str, as_json: bool) -> None:
 @quotes.command()
 @click.argument("quote_id")
 @click.option("--order", "order_number", required=True, help="The order's number.")
+@as_option
 @output.json_option
-def accept(quote_id: str, order_number: str, as_json: bool) -> None:
+def accept(quote_id: str, order_number: str, seller_email: str | None, as_json: bool) -> None:
     """Turn a quote into the license it offers."""
     house = open_current_house()
-    tell(house, house.quotes.accept(OPERATOR, quote_id, order_number), as_json=as_json)
+    caller = seller(house, seller_email, Permission.LICENSES_WRITE)
+    tell(house, house.quotes.accept(caller, quote_id, order_number), as_json=as_json)
 
 
 @click.group()

@@ -119,11 +119,16 @@ def resize(
 @licenses.command()
 @click.argument("serial")
 @reason_option
+@as_option
 @output.json_option
-def void(serial: str, reason: str, as_json: bool) -> None:
-    """Void the sale SERIAL: the license goes back to what it was before."""
+def void(serial: str, reason: str, seller_email: str | None, as_json: bool) -> None:
+    """Void the sale SERIAL: the license goes back to what it was before.
+
+    One that was nothing before is revoked; on a production server somebody else must have suspended it before.
+    """
     house = open_current_house()
-    tell(house, house.sales.void(OPERATOR, serial, reason), as_json=as_json)
+    caller = seller(house, seller_email, Permission.SALES_UNDO)
+    tell(house, house.sales.void(caller, serial, reason), as_json=as_json)
 
 
 @licenses.command()

@@ -7,13 +7,16 @@ import click
 from licensing.bootstrap import House
 from licensing.cli import inputs, output
 from licensing.cli.houses import open_current_house
-from licensing.core.callers import OPERATOR, WHOLE_DISCOUNT, Role
+from licensing.core.callers import MAX_SEAT_LIMIT, OPERATOR, SEAT_LIMIT, WHOLE_DISCOUNT, Role
 from licensing.services.staff import Changes, LetIn
 from licensing.storage.staff import StaffMember
 
-COLUMNS = ("id", "email", "name", "role", "discount_limit", "second_factor", "disabled_at")
+COLUMNS = ("id", "email", "name", "role", "discount_limit", "seat_limit", "second_factor", "disabled_at")
 ROLE = click.Choice([role.value for role in Role])
 LIMIT = click.IntRange(0, WHOLE_DISCOUNT)
+SEATS = click.IntRange(0, MAX_SEAT_LIMIT)
+MAY_DISCOUNT = "Percent that she may take off the list price alone."
+MAY_GROW = "Seats that she may let a customer grow to alone."
 account_argument = click.argument("account", metavar="ID|EMAIL")
 
 
@@ -26,12 +29,13 @@ def staff() -> None:
 @click.argument("email", type=inputs.ADDRESS)
 @click.option("--role", required=True, type=ROLE)
 @click.option("--name", default="", help="How to call her.")
-@click.option("--discount-limit", default=0, type=LIMIT, help="Percent that she may take off the list price alone.")
+@click.option("--discount-limit", default=0, type=LIMIT, show_default=True, help=MAY_DISCOUNT)
+@click.option("--seat-limit", default=SEAT_LIMIT, type=SEATS, show_default=True, help=MAY_GROW)
 @output.json_option
-def add(email: str, role: str, name: str, discount_limit: int, as_json: bool) -> None:
+def add(email: str, role: str, name: str, discount_limit: int, seat_limit: int, as_json: bool) -> None:
     """Let a person in; prints her one-time password."""
     house = open_current_house()
-    _tell(house.staff.add(OPERATOR, email, name, Role(role), discount_limit), as_json=as_json)
+    _tell(house.staff.add(OPERATOR, email, name, Role(role), discount_limit, seat_limit), as_json=as_json)
 
 
 @staff.command("list")
@@ -45,12 +49,20 @@ def list_staff(as_json: bool) -> None:
 @account_argument
 @click.option("--role", type=ROLE)
 @click.option("--name", help="How to call her.")
-@click.option("--discount-limit", type=LIMIT, help="Percent that she may take off the list price alone.")
+@click.option("--discount-limit", type=LIMIT, help=MAY_DISCOUNT)
+@click.option("--seat-limit", type=SEATS, help=MAY_GROW)
 @output.json_option
-def change(account: str, role: str | None, name: str | None, discount_limit: int | None, as_json: bool) -> None:
+def change(
+    account: str,
+    role: str | None,
+    name: str | None,
+    discount_limit: int | None,
+    seat_limit: int | None,
+    as_json: bool,
+) -> None:
     """Change an account; another role signs the person out."""
     house = open_current_house()
-    changes = Changes(name, None if role is None else Role(role), discount_limit)
+    changes = Changes(name, None if role is None else Role(role), discount_limit, seat_limit)
     output.show(_row(house.staff.change(OPERATOR, _id(house, account), changes)), as_json=as_json)
 
 
@@ -96,6 +108,7 @@ def _row(member: StaffMember) -> dict[str, object]:
         "name": member.name,
         "role": member.role,
         "discount_limit": member.discount_limit,
+        "seat_limit": member.seat_limit,
         "must_change_password": member.must_change_password,
         "second_factor": member.has_second_factor,
         "created_at": output.moment(member.created_at),

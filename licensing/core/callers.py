@@ -6,13 +6,18 @@ A key may be confined to one organisation: of all others it sees nothing, not ev
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
-from licensing.core.errors import Forbidden, NotFound
+from licensing.core.errors import Forbidden, NotFound, OwnRequest
 
 WHOLE_DISCOUNT = 100
+SEAT_LIMIT = 1_000
+"""Up to so many seats a customer is given by one person, where nothing else is said of that person."""
+
+MAX_SEAT_LIMIT = 1_000_000
 
 
 class Permission(StrEnum):
@@ -106,19 +111,25 @@ FOR_PERSONS_ONLY = frozenset(
 class Caller:
     """Who asks. `id` goes into the ledger's private records: it names an account, never a person.
 
-    `discount_limit` is what she may take off the list price without a second person, in percent. `organization_id`
-    confines an API key to one organisation.
+    Without a second person she may take up to `discount_limit` percent off the list price, and let a customer grow to
+    up to `seat_limit` seats. `organization_id` confines an API key to one organisation.
     """
 
     id: str
     permissions: frozenset[Permission]
     discount_limit: int = 0
     organization_id: str | None = None
+    seat_limit: int = SEAT_LIMIT
 
     def require(self, permission: Permission) -> None:
         """Raises Forbidden."""
         if permission not in self.permissions:
             raise Forbidden(f"This needs the permission {permission}.")
+
+    def require_other(self, first: str, why: str) -> None:
+        """Raises OwnRequest, saying `why`, to the caller with the id `first`: it takes a second one."""
+        if self.id == first:
+            raise OwnRequest(why)
 
     def require_sees(self, organization_ids: Collection[str], what: str) -> None:
         """Raises NotFound, in the words for what does not exist, unless the caller may know of the organisation.
@@ -129,8 +140,9 @@ class Caller:
             raise NotFound(what)
 
 
-OPERATOR = Caller("operator", frozenset(Permission), WHOLE_DISCOUNT)
+OPERATOR = Caller("operator", frozenset(Permission), WHOLE_DISCOUNT, seat_limit=sys.maxsize)
 """Whoever runs commands on the server: she could read its keys, so nothing is kept from her."""
 
-SELLING_OPERATOR = replace(OPERATOR, discount_limit=0, permissions=OPERATOR.permissions - {Permission.QUOTES_APPROVE})
-"""The same where it is about prices, in production: who has the machine gives no discount and approves none."""
+SELLING_OPERATOR = Caller(OPERATOR.id, OPERATOR.permissions - {Permission.QUOTES_APPROVE})
+"""The same on a production server: who has the machine gives no discount, approves none, and does alone what anybody
+may do alone."""

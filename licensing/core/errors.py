@@ -253,13 +253,13 @@ class LicenseOverlap(Refusal):
 
 
 class ApprovalRequired(Refusal):
-    """The discount is above the caller's limit, and no manager has approved it."""
+    """Discount or seats are above the caller's limit, and no manager has approved them."""
 
     code = "APPROVAL_REQUIRED"
 
 
 class OwnRequest(Refusal):
-    """Nobody approves what she asked for herself."""
+    """It takes two people, and the first was the caller: nobody approves what she asked for herself."""
 
     code = "OWN_REQUEST"
 

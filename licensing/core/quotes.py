@@ -8,15 +8,17 @@ open, pending and approved can be withdrawn, and are worth nothing after their l
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from licensing.core.callers import Caller
-from licensing.core.errors import ApprovalRequired, OwnRequest, QuoteState
+from licensing.core.errors import ApprovalRequired, QuoteState
 from licensing.core.ledger import Kind
 from licensing.core.prices import Amount
 from licensing.core.sales import Term
+from licensing.core.standings import Standing
 
 DEFAULT_LIFE_DAYS = 30
 MAX_LIFE_DAYS = 180
@@ -72,24 +74,45 @@ def number(year: int, count: int) -> str:
     return f"Q-{year}-{count:05}"
 
 
-def first_state(caller: Caller, discount_percent: int) -> State:
-    """Open when the caller may give the discount alone, else pending a second person's approval."""
-    return State.OPEN if discount_percent <= caller.discount_limit else State.PENDING
+def grows_to(held: Iterable[Standing], license_id: str | None, seats: int, now: datetime) -> int:
+    """The paid seats of the customer who has `held`, once the license (None: a new one) has `seats` of whatever kind.
+
+    0 where they do not become more.
+    """
+    paid = {each.license_id: each.seats + each.np_seats for each in held if each.is_paid_at(now)}
+    added = seats - paid.get(license_id or "", 0)
+    return sum(paid.values()) + added if added > 0 else 0
 
 
-def require_within_limit(caller: Caller, discount_percent: int) -> None:
-    """Raises ApprovalRequired: a sale without a quote has nobody to approve it."""
+def above_limits(caller: Caller, discount_percent: int, seats: int) -> tuple[str, ...]:
+    """Why a second person must approve; nothing where the caller decides alone.
+
+    `seats` are what the customer grows to. A term has no limit of this kind: none is longer than
+    core.licenses.MAX_TERM_DAYS, for anybody.
+    """
+    why = []
     if discount_percent > caller.discount_limit:
-        raise ApprovalRequired(
-            f"{discount_percent} percent is above the limit of {caller.discount_limit}; have a quote approved."
-        )
+        why.append(f"{discount_percent} percent is above the limit of {caller.discount_limit}.")
+    if seats > caller.seat_limit:
+        why.append(f"The customer would have {seats} seats, above the limit of {caller.seat_limit}.")
+    return tuple(why)
+
+
+def first_state(caller: Caller, discount_percent: int, seats: int) -> State:
+    """Open when the caller decides alone (`above_limits`), else pending a second person's approval."""
+    return State.PENDING if above_limits(caller, discount_percent, seats) else State.OPEN
+
+
+def require_within_limits(caller: Caller, discount_percent: int, seats: int) -> None:
+    """Raises ApprovalRequired: a sale without a quote has nobody to approve it."""
+    if why := above_limits(caller, discount_percent, seats):
+        raise ApprovalRequired(" ".join((*why, "Have a quote approved.")))
 
 
 def decided(quote: Quote, caller: Caller, state: State, now: datetime) -> Quote:
     """The quote approved or refused by `caller`; raises QuoteState, and OwnRequest for her own."""
     _require(quote, now, State.PENDING)
-    if quote.created_by == caller.id:
-        raise OwnRequest("Somebody else must decide on your request.")
+    caller.require_other(quote.created_by, "Somebody else must decide on your request.")
     return replace(quote, state=state, decided_by=caller.id, decided_at=now)
 
 

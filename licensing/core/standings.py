@@ -47,6 +47,11 @@ class Standing:
             return "revoked"
         return "suspended" if self.suspended_at is not None else "active"
 
+    def is_paid_at(self, now: datetime) -> bool:
+        """Whether its seats are paid for at `now`, or will be when its term starts."""
+        lasts = self.ends_at is None or self.ends_at > now
+        return self.edition is Edition.PRO and self.revoked_at is None and lasts
+
     def circumstances(
         self,
         fsid: str | None,

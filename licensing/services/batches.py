@@ -18,6 +18,7 @@ from licensing.core.csv_files import Line
 from licensing.core.ledger import Kind
 from licensing.core.licenses import Edition, License, lint
 from licensing.core.mails import Mail
+from licensing.core.quotes import require_within_limits
 from licensing.core.sales import Charge, Term, first_sale
 from licensing.core.tiers import tier_for
 from licensing.services.aside import doing
@@ -73,7 +74,7 @@ class Batches:
             batch = batches.find(session, file_hash)
         if batch is not None and batch.finished_at is not None:
             return Finished(batch, 0)
-        terms = self._terms(self._system.now())
+        terms = self._terms(caller, self._system.now())
         lines = lines_of(data)
         done, issued = 0 if batch is None else batch.rows_done, 0
         # The first chunk is prepared while the lines are checked, each other one while the one before is written.
@@ -81,7 +82,7 @@ class Batches:
             require_orders(lines, terms)
             (sales,) = under_way.results()
         while done < len(lines):
-            prepare = partial(self._prepare, caller, self._terms(self._system.now()))
+            prepare = partial(self._prepare, caller, self._terms(caller, self._system.now()))
             with doing(prepare, lines[done + chunk : done + 2 * chunk], 1) as under_way:
                 reached, written = self._write(file_hash, len(lines), done, sales)
                 (sales,) = under_way.results()
@@ -92,13 +93,14 @@ class Batches:
         with self._database.read() as session:
             return Finished(batches.get(session, file_hash), issued)
 
-    def _terms(self, now: datetime) -> Terms:
-        """What is sold at `now`; each pair of seats and months is made once. Raises TermRefused."""
+    def _terms(self, caller: Caller, now: datetime) -> Terms:
+        """What the caller sells at `now`; each pair is made once. It raises TermRefused, ApprovalRequired."""
         with self._database.read() as session:
             every = tiers.every(session)
 
         @cache
         def sold(seats: int, months: int) -> License:
+            require_within_limits(caller, 0, seats)
             tier = tier_for(Edition.PRO, seats, now, every)
             term = Term(seats, months)
             license = first_sale("", "", "", company="", tier=tier, support=tier.support, term=term, now=now)

@@ -8,8 +8,9 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from licensing.core import mails
-from licensing.core.callers import Caller
-from licensing.core.errors import NotFound
+from licensing.core.callers import OPERATOR, Caller
+from licensing.core.errors import LicenseState, NotFound
+from licensing.core.ledger import Kind
 from licensing.core.licenses import License
 from licensing.core.revocations import Revocation, leaves_list_at
 from licensing.core.sales import Charge, ends_at, lowers_rights, peak_above
@@ -17,7 +18,7 @@ from licensing.core.standings import Standing
 from licensing.services.issuing import Deed, Issuing
 from licensing.services.license_files import LicenseFiles
 from licensing.services.revocations import RevokedLists
-from licensing.storage import clusters, licenses, organizations, outbox
+from licensing.storage import clusters, ledger, licenses, organizations, outbox
 from licensing.storage.database import Database
 from licensing.system import System
 
@@ -59,6 +60,21 @@ class Deeds:
         standing = seen(session, caller, found)
         standing.require_not_revoked()
         return standing, self.files.license(self.files.token(session, standing))
+
+    def require_second(self, session: Session, caller: Caller, standing: Standing) -> None:
+        """The license may end for good: somebody suspended it, and the caller is somebody else.
+
+        A suspension can be taken back, a revocation can't: so the one is the request, the other its approval. Raises
+        LicenseState, OwnRequest.
+        """
+        if caller is OPERATOR:
+            return
+        suspended_by = None
+        if standing.suspended_at is not None:
+            suspended_by = ledger.actor_of_last(session, standing.license_id, Kind.SUSPENDED)
+        if suspended_by is None:
+            raise LicenseState("To end a license takes two people: one suspends it, another one ends it then.")
+        caller.require_other(suspended_by, "You suspended the license; somebody else must end it.")
 
     def issued(self, session: Session, serial: str) -> License:
         """What was issued under the serial. Raises NotFound when its token was erased."""

@@ -15,6 +15,9 @@ from licensing.services.organizations import Person
 def mistaken(stage: Stage, customer: Customer, serial: str, seats: int) -> Story:
     """The sale was a mistake: it is void, and made again with the right number of seats."""
     yield at_work(stage.now + timedelta(days=1))
+    issuances = stage.house.licenses.show(customer.seller, customer.license_id).issuances
+    if issuances[0].serial == serial:  # nothing is left of the license then, and to end one takes two people
+        stage.house.licenses.suspend(customer.seller, customer.license_id, "wrong number of seats")
     stage.house.sales.void(stage.team.manager, serial, "wrong number of seats")
     standing = stage.house.licenses.show(customer.seller, customer.license_id).standing
     customer.license_id = "" if standing.revoked_at is not None else customer.license_id

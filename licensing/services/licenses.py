@@ -89,7 +89,10 @@ class Licenses:
         return self._change(caller, license_id, Kind.REINSTATED, reason)
 
     def revoke(self, caller: Caller, license_id: str, reason: str) -> Done:
-        """The license stands no longer: here at once, elsewhere with the next list. Raises NotFound, LicenseState."""
+        """The license stands no longer: here at once, elsewhere with the next list.
+
+        It takes two people (Deeds.require_second). Raises NotFound, LicenseState, OwnRequest.
+        """
         return self._change(caller, license_id, Kind.REVOKED, reason)
 
     def show(self, caller: Caller, license_id: str) -> Shown:
@@ -135,6 +138,7 @@ class Licenses:
         with self._database.write() as session:
             standing, license = self._deeds.locked(session, caller, license_id)
             if kind is Kind.REVOKED:
+                self._deeds.require_second(session, caller, standing)
                 changed = replace(standing, revoked_at=now)
                 self._deeds.revoke(session, Revocation(int(now.timestamp()), lid=license_id), license, now)
             elif (kind is Kind.SUSPENDED) == (standing.suspended_at is not None):

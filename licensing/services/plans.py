@@ -5,7 +5,7 @@ Nothing here writes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,6 +16,7 @@ from licensing.core.errors import LicenseState, NotFound
 from licensing.core.ledger import Kind
 from licensing.core.licenses import Edition, License
 from licensing.core.prices import Amount, Period, amount, days_between
+from licensing.core.quotes import grows_to
 from licensing.core.sales import (
     Purchase,
     Term,
@@ -40,8 +41,8 @@ from licensing.storage.organizations import Organization
 class Plan:
     """The license as the deed `kind` issues it. `charged_seats` are paid for `period`; none when seats are given up.
 
-    `starts_at` is when the term that is bought starts, None for what buys no term. `warnings` are what the salesperson
-    should know.
+    `starts_at` is when the term that is bought starts, None for what buys no term. `held` are the licenses that the
+    customer has until then, `warnings` what the salesperson should know.
     """
 
     kind: Kind
@@ -49,7 +50,13 @@ class Plan:
     starts_at: datetime | None
     charged_seats: int
     period: Period
+    held: Sequence[Standing]
     warnings: tuple[str, ...] = ()
+
+    def grows_to(self, now: datetime) -> int:
+        """As core.quotes.grows_to."""
+        license = self.license
+        return grows_to(self.held, license.lid, license.seats + license.np_seats, now)
 
 
 def first(session: Session, buyer: Organization, license_id: str, serial: str, term: Term, now: datetime) -> Plan:
@@ -59,7 +66,8 @@ def first(session: Session, buyer: Organization, license_id: str, serial: str, t
         buyer.id, license_id, serial, company=buyer.name, tier=tier, support=support, term=term, now=now
     )
     bought = span(term, None, now, is_new=True)
-    return Plan(Kind.SOLD, license, bought.starts_at, term.seats, bought.period)
+    held = licenses.of_customer(session, buyer.id)
+    return Plan(Kind.SOLD, license, bought.starts_at, term.seats, bought.period, held)
 
 
 def conversion(
@@ -106,7 +114,8 @@ def resizing(
     tier, support = _kept_support(session, license, seats, now)
     fresh = same_again(license, serial, now)._replace(seats=seats, np_seats=np_seats, tier=tier.name, support=support)
     warnings = _above(session, license.lid, seats) if seats < license.seats else ()
-    return Plan(kind, fresh, None, max(0, seats - license.seats), days_between(now, end), warnings)
+    added, held = max(0, seats - license.seats), licenses.of_customer(session, license.sub)
+    return Plan(kind, fresh, None, added, days_between(now, end), held, warnings)
 
 
 def price(session: Session, plan: Plan, order: Purchase, now: datetime) -> Amount:
@@ -123,9 +132,10 @@ def price(session: Session, plan: Plan, order: Purchase, now: datetime) -> Amoun
     )
 
 
-def overlapping(session: Session, license: License, read: Callable[[Session, str], License]) -> str | None:
+def overlapping(session: Session, plan: Plan, read: Callable[[Session, str], License]) -> str | None:
     """The customer's license for the same clusters and time, by its id; `read` gives what was issued by its serial."""
-    for other in licenses.of_customer(session, license.sub):
+    license = plan.license
+    for other in plan.held:
         if other.license_id == license.lid or other.revoked_at is not None or other.edition is not Edition.PRO:
             continue
         if overlaps(license, read(session, other.jti)):
@@ -142,7 +152,8 @@ def _goes_on(
     renewed = renewal(license, serial, company=company, tier=tier, support=support, term=term, now=now)
     bought = span(term, ends_at(license), now, is_new=False)
     warnings = _above(session, license.lid, term.seats)
-    return Plan(kind, renewed, bought.starts_at, term.seats, bought.period, warnings)
+    held = licenses.of_customer(session, license.sub)
+    return Plan(kind, renewed, bought.starts_at, term.seats, bought.period, held, warnings)
 
 
 def _above(session: Session, license_id: str, seats: int) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from licensing.core.callers import Caller
 from licensing.core.ledger import Kind
 from licensing.core.licenses import lint
 from licensing.core.prices import Amount
+from licensing.core.quotes import above_limits
 from licensing.core.sales import Purchase, Term, ends_at
 from licensing.core.supports import SupportLevel
 from licensing.services import plans
@@ -27,8 +28,8 @@ UNSIGNED = "0" * 32
 class Preview:
     """What the deed would come to. `amount` is None when nothing is charged, or no order was given.
 
-    `needs_approval` is whether the discount is above what the caller may give alone. `overlap` is the id of a license
-    for the same clusters and time: the deed would be refused.
+    `needs_approval` says why a second person must approve it; it is empty where the caller decides alone. `overlap` is
+    the id of a license for the same clusters and time: the deed would be refused.
     """
 
     kind: Kind
@@ -40,7 +41,7 @@ class Preview:
     ends_at: datetime | None
     charged_seats: int
     amount: Amount | None
-    needs_approval: bool
+    needs_approval: tuple[str, ...]
     overlap: str | None
     warnings: tuple[str, ...]
 
@@ -91,6 +92,7 @@ class Previews:
         license = plan.license
         lint(license)
         charged = order if plan.charged_seats else None
+        discount = 0 if charged is None else charged.discount_percent
         levels = {level.name: level for level in supports.levels(session)}
         return Preview(
             kind=plan.kind,
@@ -102,7 +104,7 @@ class Previews:
             ends_at=ends_at(license),
             charged_seats=plan.charged_seats,
             amount=None if charged is None else plans.price(session, plan, charged, now),
-            needs_approval=charged is not None and charged.discount_percent > caller.discount_limit,
-            overlap=None if plan.starts_at is None else plans.overlapping(session, license, self._deeds.issued),
+            needs_approval=above_limits(caller, discount, plan.grows_to(now)),
+            overlap=None if plan.starts_at is None else plans.overlapping(session, plan, self._deeds.issued),
             warnings=plan.warnings,
         )

@@ -21,6 +21,7 @@ from licensing.core.quotes import (
     accepted,
     decided,
     first_state,
+    grows_to,
     last_moment,
     number,
     withdrawn,
@@ -141,6 +142,8 @@ class Quotes:
         buyer = existing(session, caller, wish.organization_id)
         standing = _license(session, buyer, wish.license_id)
         kind = _kind(standing, wish)
+        seats = wish.term.seats + _np_seats(standing, wish.term)
+        grown = grows_to(licenses.of_customer(session, buyer.id), wish.license_id, seats, now)
         tier = tier_for(Edition.PRO, wish.term.seats, now, tiers.every(session))
         support = chosen(wish.term.support, tier, now, supports.offers(session))
         return buyer, Quote(
@@ -152,7 +155,7 @@ class Quotes:
             term=wish.term if kind is Kind.EXPANDED else replace(wish.term, support=support),
             tier=tier.name,
             amount=_amount(session, standing, kind, wish, now),
-            state=first_state(caller, wish.discount_percent),
+            state=first_state(caller, wish.discount_percent, grown),
             created_by=caller.id,
             created_at=now,
             valid_until=last_moment(wish.valid_days, now),
@@ -211,6 +214,13 @@ def _kind(standing: Standing | None, wish: Wish) -> Kind:
     if standing is None:
         return Kind.SOLD
     return Kind.CONVERTED if standing.edition is Edition.TRIAL else Kind.RENEWED
+
+
+def _np_seats(standing: Standing | None, term: Term) -> int:
+    """The license's seats for non-production clusters, as the term says or leaves them."""
+    if term.np_seats is not None:
+        return term.np_seats
+    return 0 if standing is None else standing.np_seats
 
 
 def _amount(session: Session, standing: Standing | None, kind: Kind, wish: Wish, now: datetime) -> Amount:

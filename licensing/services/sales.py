@@ -14,7 +14,7 @@ from licensing.core.callers import OPERATOR, Caller
 from licensing.core.errors import InvalidFields, LicenseOverlap, LicenseState, NotFound, TermRefused
 from licensing.core.ledger import Kind
 from licensing.core.licenses import Edition, License
-from licensing.core.quotes import Quote, require_within_limit
+from licensing.core.quotes import Quote, State, require_within_limits
 from licensing.core.revocations import Revocation
 from licensing.core.sales import Charge, Purchase, Term, undone
 from licensing.core.standings import Standing
@@ -57,7 +57,7 @@ class Sales:
         with self._database.write() as session:
             buyer = existing(session, caller, organization_id)
             plan = plans.first(session, buyer, self._system.new_id(), self._system.new_serial(), term, now)
-            self._require_no_overlap(session, plan.license)
+            self._require_no_overlap(session, plan)
             deed = self._deed(session, caller, order, plan, now)
             return self._deeds.issue(session, deed, plan.license, None, now)
 
@@ -71,7 +71,7 @@ class Sales:
             standing, license = self._deeds.locked(session, caller, license_id)
             serial = self._system.new_serial()
             plan = plans.conversion(session, caller, standing, license, organization_id, serial, term, now)
-            self._require_no_overlap(session, plan.license)
+            self._require_no_overlap(session, plan)
             deed = self._deed(session, caller, order, plan, now)
             return self._deeds.reissue(session, deed, plan.license, standing, license, now, *plan.warnings)
 
@@ -81,7 +81,7 @@ class Sales:
         with self._database.write() as session:
             standing, license = self._deeds.locked(session, caller, license_id)
             plan = plans.next_term(session, standing, license, self._system.new_serial(), term, now)
-            self._require_no_overlap(session, plan.license)
+            self._require_no_overlap(session, plan)
             deed = self._deed(session, caller, order, plan, now)
             return self._deeds.reissue(session, deed, plan.license, standing, license, now, *plan.warnings)
 
@@ -102,7 +102,8 @@ class Sales:
     def void(self, caller: Caller, serial: str, reason: str) -> Done:
         """A sale that should not have been: reports leave it out, and the license goes back to what it was before.
 
-        A license that was nothing before is revoked. Raises NotFound, and LicenseState for a sale that others build on.
+        A license that was nothing before is revoked, by two people (Deeds.require_second). Raises NotFound, OwnRequest,
+        and LicenseState for a sale that others build on.
         """
         now = self._system.now()
         with self._database.write() as session:
@@ -119,6 +120,7 @@ class Sales:
             fresh = undone(newest, before, self._system.new_serial(), now)
             if fresh is not None:
                 return self._deeds.reissue(session, deed, fresh, standing, newest, now)
+            self._deeds.require_second(session, caller, standing)
             standing = replace(standing, revoked_at=now, version=standing.version + 1)
             licenses.put(session, standing)
             self._deeds.revoke(session, Revocation(int(now.timestamp()), lid=standing.license_id), newest, now)
@@ -142,6 +144,7 @@ class Sales:
             return Done(standing, self._deeds.issuing.note(session, deed, _subject(issuance), now), charge)
 
     def _deed(self, session: Session, caller: Caller, order: Order | None, plan: Plan, now: datetime) -> Deed:
+        _require_allowed(caller, order, plan, now)
         charge = self._charge(session, caller, order, plan, now) if plan.charged_seats else None
         return Deed(plan.kind, caller.id, now, charge=charge, starts_at=plan.starts_at)
 
@@ -156,12 +159,11 @@ class Sales:
             quote = order.quote
             total = quote.amount.total_minor
             return Charge(order.order_number, total, quote.amount.currency, quote.created_by, quote.id)
-        require_within_limit(caller, order.discount_percent)
         total = plans.price(session, plan, order, now).total_minor
         return Charge(order.order_number, total, order.currency, caller.id)
 
-    def _require_no_overlap(self, session: Session, license: License) -> None:
-        other = plans.overlapping(session, license, self._deeds.issued)
+    def _require_no_overlap(self, session: Session, plan: Plan) -> None:
+        other = plans.overlapping(session, plan, self._deeds.issued)
         if other is not None:
             raise LicenseOverlap(f"The license {other} is for the same clusters and time; change that.")
 
@@ -188,6 +190,14 @@ class Sales:
         subject = _subject(issuance) if standing is None else subject_of(standing)
         serial = self._deeds.issuing.note(session, deed, subject, now)
         return Done(standing, serial, deed.charge)
+
+
+def _require_allowed(caller: Caller, order: Order | None, plan: Plan, now: datetime) -> None:
+    """Raises ApprovalRequired for what a second person must approve."""
+    discount = order.discount_percent if isinstance(order, Purchase) and plan.charged_seats else 0
+    if isinstance(order, Quoted) and (order.quote.state is State.APPROVED or order.quote.created_by != caller.id):
+        return  # one of two people made or approved the quote, the other one sells
+    require_within_limits(caller, discount, plan.grows_to(now))
 
 
 def _standing_deeds(session: Session, issuance: ledger.Issuance) -> list[ledger.Issuance]:

@@ -47,7 +47,9 @@ class SignedIn:
     @property
     def caller(self) -> Caller:
         """What the ledger and the services know of her."""
-        return Caller(f"staff:{self.member.id}", PERMISSIONS[self.member.role], self.member.discount_limit)
+        member = self.member
+        permissions = PERMISSIONS[member.role]
+        return Caller(f"staff:{member.id}", permissions, member.discount_limit, seat_limit=member.seat_limit)
 
 
 class SignIn:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from licensing.core.callers import Caller, Role
+from licensing.core.callers import SEAT_LIMIT, Caller, Role
 from licensing.core.errors import NotFound, StaffState
 from licensing.services import passwords
 from licensing.storage import events, sessions, staff
@@ -45,6 +45,7 @@ class Changes:
     name: str | None = None
     role: Role | None = None
     discount_limit: int | None = None
+    seat_limit: int | None = None
 
 
 class Staff:
@@ -77,7 +78,9 @@ class Staff:
             raise NotFound(NO_MEMBER)
         return member
 
-    def add(self, caller: Caller, email: str, name: str, role: Role, discount_limit: int) -> LetIn:
+    def add(
+        self, caller: Caller, email: str, name: str, role: Role, discount_limit: int, seat_limit: int = SEAT_LIMIT
+    ) -> LetIn:
         """A new account. Raises StaffState when the address, in whatever case, has one."""
         now, id = self._system.now(), self._system.new_id()
         password = self._system.new_password()
@@ -86,8 +89,8 @@ class Staff:
             _take_turns(session)
             if staff.by_email(session, email) is not None:
                 raise StaffState("The address has an account already.")
-            staff.add(session, id, email, role, hashed, now, name, discount_limit)
-            events.add(session, caller.id, "staff.added", id, now, {"role": role, "discount_limit": discount_limit})
+            staff.add(session, id, email, role, hashed, now, name, discount_limit, seat_limit)
+            events.add(session, caller.id, "staff.added", id, now, _details(role, discount_limit, seat_limit))
             return LetIn(_locked(session, id), password)
 
     def change(self, caller: Caller, id: str, changes: Changes) -> StaffMember:
@@ -97,13 +100,15 @@ class Staff:
             _take_turns(session)
             member = _locked(session, id)
             role = changes.role or member.role
-            limit = member.discount_limit if changes.discount_limit is None else changes.discount_limit
+            discount = member.discount_limit if changes.discount_limit is None else changes.discount_limit
+            seats = member.seat_limit if changes.seat_limit is None else changes.seat_limit
             if role is not member.role:
                 _require_other(caller, member, "Nobody changes her own role.")
                 _require_not_last_admin(session, member)
                 sessions.end_all(session, id)
-            staff.change(session, id, member.name if changes.name is None else changes.name, role, limit)
-            events.add(session, caller.id, "staff.changed", id, now, {"role": role, "discount_limit": limit})
+            name = member.name if changes.name is None else changes.name
+            staff.change(session, id, name, role, discount, seats)
+            events.add(session, caller.id, "staff.changed", id, now, _details(role, discount, seats))
             return _locked(session, id)
 
     def reset(self, caller: Caller, id: str) -> LetIn:
@@ -142,6 +147,10 @@ class Staff:
             if _locked(session, id).disabled_at is None:
                 raise StaffState("The account is enabled already.")
             return _set_disabled(session, caller, id, "staff.enabled", None, now)
+
+
+def _details(role: Role, discount_limit: int, seat_limit: int) -> dict[str, object]:
+    return {"role": role, "discount_limit": discount_limit, "seat_limit": seat_limit}
 
 
 def _take_turns(session: Session) -> None:

@@ -6,6 +6,7 @@ both databases, and on PostgreSQL the server's role has no right to either.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -262,6 +263,19 @@ def of_license(session: Session, license_id: str) -> list[Issuance]:
         select(IssuanceRow).where(IssuanceRow.license_id == license_id).order_by(IssuanceRow.leaf_idx)
     )
     return [from_row(row) for row in rows]
+
+
+def actor_of_last(session: Session, license_id: str, kind: Kind) -> str | None:
+    """Who did the license's last deed of the kind, as its private record says; None if there is none, or no more."""
+    record = session.scalar(
+        select(RecordRow.record)
+        .select_from(IssuanceRow)
+        .outerjoin(RecordRow, RecordRow.serial == IssuanceRow.serial)
+        .where(IssuanceRow.license_id == license_id, IssuanceRow.kind == kind)
+        .order_by(IssuanceRow.leaf_idx.desc())
+        .limit(1)
+    )
+    return None if record is None else str(json.loads(record)["actor"])
 
 
 def of_organizations(session: Session, ids: Sequence[str]) -> list[Issuance]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, LargeBinary, String, false, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from licensing.core.callers import Role
+from licensing.core.callers import SEAT_LIMIT, Role
 from licensing.storage.database import Base
 
 
@@ -26,6 +26,8 @@ class StaffRow(Base):
     name: Mapped[str] = mapped_column(String(200), server_default="")
     # Percent that she may take off the list price alone.
     discount_limit: Mapped[int] = mapped_column(server_default="0")
+    # Seats that she may let a customer grow to alone.
+    seat_limit: Mapped[int] = mapped_column(server_default="1000")
     totp_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
     totp_confirmed: Mapped[bool] = mapped_column(server_default=false())
     # The last time step whose code was used: none is taken twice.
@@ -36,13 +38,17 @@ class StaffRow(Base):
 
 @dataclass(frozen=True, slots=True)
 class StaffMember:
-    """A person of the staff. `discount_limit` is what she may take off the list price alone, in percent."""
+    """A person of the staff.
+
+    Alone she may take `discount_limit` percent off the list price, and let a customer grow to `seat_limit` seats.
+    """
 
     id: str
     email: str
     name: str
     role: Role
     discount_limit: int
+    seat_limit: int
     must_change_password: bool
     has_second_factor: bool
     created_at: datetime
@@ -78,6 +84,7 @@ def add(
     now: datetime,
     name: str = "",
     discount_limit: int = 0,
+    seat_limit: int = SEAT_LIMIT,
 ) -> None:
     """Adds a person whose password, if there is one, is for one use."""
     session.add(
@@ -90,6 +97,7 @@ def add(
             created_at=now,
             name=name,
             discount_limit=discount_limit,
+            seat_limit=seat_limit,
             totp_confirmed=False,
             totp_last_step=0,
         )
@@ -164,8 +172,8 @@ def forget_factors(session: Session, id: str) -> None:
     _set(session, id, totp_secret=None, totp_confirmed=False, totp_last_step=0, oidc_subject=None)
 
 
-def change(session: Session, id: str, name: str, role: Role, discount_limit: int) -> None:
-    _set(session, id, name=name, role=str(role), discount_limit=discount_limit)
+def change(session: Session, id: str, name: str, role: Role, discount_limit: int, seat_limit: int) -> None:
+    _set(session, id, name=name, role=str(role), discount_limit=discount_limit, seat_limit=seat_limit)
 
 
 def set_disabled(session: Session, id: str, disabled_at: datetime | None) -> None:
@@ -183,6 +191,7 @@ def _member(row: StaffRow) -> StaffMember:
         row.name,
         Role(row.role),
         row.discount_limit,
+        row.seat_limit,
         row.must_change_password,
         row.totp_confirmed,
         row.created_at,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,17 +14,19 @@ from pyrage.x25519 import Identity
 from licensing.bootstrap import House
 from licensing.cli import cli
 from licensing.cli.sellers import seller
-from licensing.core.callers import OPERATOR, Permission, Role
-from licensing.core.errors import ApprovalRequired, Forbidden, Refusal, SignInRefused
+from licensing.core.callers import OPERATOR, SEAT_LIMIT, Permission, Role
+from licensing.core.errors import ApprovalRequired, Forbidden, ImportRefused, OwnRequest, Refusal, SignInRefused
+from licensing.core.sales import Purchase
 from licensing.services.dual_control import Person
 from licensing.settings import PRODUCTION
 from licensing.storage import staff
 from tests.recovery.sites import Site
 from tests.support.worlds import World
-from tests.web.staff_routes import customer
+from tests.web.staff_routes import customer, paid
 
 ISSUE = ("licenses", "issue", "--seats", "25", "--order", "PO-1", "--json", "--customer")
-LIMIT = 15
+ORDER = Purchase("PO-1", "EUR")
+LIMIT, SEATS = 15, 40
 
 
 @pytest.fixture
@@ -43,12 +46,12 @@ def site(world: World, monkeypatch: pytest.MonkeyPatch) -> Site:
 
 
 def somebody(site: Site, role: Role) -> Person:
-    """An account that may give LIMIT percent."""
+    """An account that may give LIMIT percent and SEATS seats."""
     person = site.person(role.value, role)
     with site.world.house.database.write() as session:
         member = staff.by_email(session, person.email)
         assert member is not None
-        staff.change(session, member.id, member.name, role, LIMIT)
+        staff.change(session, member.id, member.name, role, LIMIT, SEATS)
     return person
 
 
@@ -117,6 +120,44 @@ def test_on_a_production_server_the_operator_gives_no_discount_and_approves_none
     with pytest.raises(Forbidden):
         seller(in_production(world), None, Permission.QUOTES_APPROVE)
     assert seller(world.house, None, Permission.QUOTES_APPROVE) == OPERATOR
+
+
+def test_on_a_production_server_the_operator_is_one_of_two_people(world: World) -> None:
+    house = in_production(world)
+    operator = seller(house, None, Permission.LICENSES_WRITE)
+    _, license_id, _ = paid(world)
+    house.licenses.suspend(operator, license_id, "not paid")
+
+    with pytest.raises(OwnRequest):
+        house.licenses.revoke(operator, license_id, "never paid")
+    with pytest.raises(ApprovalRequired):
+        house.sales.resize(operator, license_id, SEAT_LIMIT + 1, None, ORDER)
+
+    assert house.licenses.standing(OPERATOR, license_id).status == "suspended"
+
+
+def test_a_line_of_a_batch_above_her_limit_stops_the_file(site: Site, tmp_path: Path) -> None:
+    clerk, file = somebody(site, Role.SALES), tmp_path / "orders.csv"
+    head = "organization,country,email,name,seats,months,order_number\n"
+    file.write_text(f"{head}A,DE,a@a.example,A,{SEATS},12,PO-1\nB,DE,b@b.example,B,{SEATS + 1},12,PO-2\n")
+
+    refused = run(clerk, "licenses", "issue", "--batch", str(file))
+
+    assert isinstance(refused.exception, ImportRefused)
+    assert f"line 3: The customer would have {SEATS + 1} seats" in refused.output
+    assert site.world.rows()["license"] == []
+
+
+def test_a_license_is_ended_by_two_people_at_the_terminal(site: Site) -> None:
+    clerk, manager = somebody(site, Role.SALES), somebody(site, Role.MANAGER)
+    _, license_id, _ = paid(site.world)
+    words = (license_id, "--reason", "not paid")
+
+    suspended = run(clerk, "licenses", "suspend", *words)
+    revoked = run(manager, "licenses", "revoke", *words, "--json")
+
+    assert suspended.exit_code == 0, suspended.output
+    assert json.loads(revoked.stdout)["status"] == "revoked"
 
 
 def test_every_command_that_gives_a_discount_says_whose_it_is() -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from licensing.core.callers import Caller, Permission
 from licensing.core.errors import ApprovalRequired, OwnRequest, QuoteState
 from licensing.core.ledger import Kind
+from licensing.core.licenses import Edition
 from licensing.core.prices import Amount, Period
 from licensing.core.quotes import (
     Quote,
@@ -18,16 +21,49 @@ from licensing.core.quotes import (
     accepted,
     decided,
     first_state,
+    grows_to,
     last_moment,
     number,
-    require_within_limit,
+    require_within_limits,
     withdrawn,
 )
 from licensing.core.sales import Term
+from licensing.core.standings import Standing
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 LAST = datetime(2026, 2, 15, tzinfo=UTC)
 SELLER = Caller("staff:seller", frozenset({Permission.QUOTES_WRITE}), discount_limit=10)
+
+
+def standing(license_id: str, seats: int, **changes: Any) -> Standing:
+    return replace(BOUGHT, license_id=license_id, seats=seats, **changes)
+
+
+BOUGHT = Standing(
+    license_id="",
+    organization_id="o",
+    edition=Edition.PRO,
+    tier="large_enterprise",
+    support="",
+    seats=0,
+    np_seats=0,
+    seq=1,
+    jti="j",
+    signed_hash="h",
+    starts_at=NOW,
+    ends_at=LAST,
+    ever_pro=True,
+    version=1,
+    suspended_at=None,
+    revoked_at=None,
+    bound_fsid=None,
+    created_at=NOW,
+)
+NOT_PAID = (
+    standing("over", 100, ends_at=NOW),
+    standing("revoked", 100, revoked_at=NOW),
+    standing("trial", 4, edition=Edition.TRIAL),
+)
 MANAGER = Caller("staff:manager", frozenset({Permission.QUOTES_APPROVE}), discount_limit=30)
 
 
@@ -48,16 +84,46 @@ def quote(state: State = State.OPEN) -> Quote:
     )
 
 
-@pytest.mark.parametrize(("percent", "state"), [(0, State.OPEN), (10, State.OPEN), (11, State.PENDING)])
-def test_a_discount_above_the_limit_waits_for_approval(percent: int, state: State) -> None:
-    assert first_state(SELLER, percent) is state
+@pytest.mark.parametrize(
+    ("percent", "seats", "state"),
+    [
+        (0, 0, State.OPEN),
+        (10, 1_000, State.OPEN),
+        (11, 0, State.PENDING),
+        (0, 1_001, State.PENDING),
+        (11, 1_001, State.PENDING),
+    ],
+)
+def test_what_is_above_a_limit_waits_for_approval(percent: int, seats: int, state: State) -> None:
+    assert first_state(SELLER, percent, seats) is state
 
 
 def test_a_sale_without_a_quote_has_nobody_to_approve_it() -> None:
-    require_within_limit(SELLER, 10)
+    require_within_limits(SELLER, 10, 1_000)
 
-    with pytest.raises(ApprovalRequired):
-        require_within_limit(SELLER, 11)
+    for above in ((11, 1_000), (10, 1_001)):
+        with pytest.raises(ApprovalRequired):
+            require_within_limits(SELLER, *above)
+
+
+HELD = (standing("paid", 600), standing("other", 300, np_seats=50), *NOT_PAID)
+
+
+@pytest.mark.parametrize(
+    ("license_id", "seats", "after"),
+    [
+        (None, 10, 960),
+        ("paid", 601, 951),
+        ("paid", 600, 0),
+        ("paid", 599, 0),
+        ("other", 350, 0),
+        ("other", 400, 1_000),
+        ("over", 100, 1_050),
+        ("trial", 10, 960),
+    ],
+)
+def test_a_customer_grows_to_all_her_paid_seats_together(license_id: str | None, seats: int, after: int) -> None:
+    assert grows_to(HELD, license_id, seats, NOW) == after
 
 
 @pytest.mark.parametrize("state", [State.APPROVED, State.REFUSED])

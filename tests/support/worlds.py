@@ -19,7 +19,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.test import TestResponse
 
 from licensing.bootstrap import House, build
-from licensing.core.callers import OPERATOR
+from licensing.core.callers import OPERATOR, SEAT_LIMIT
 from licensing.core.sales import Term
 from licensing.core.standings import Standing
 from licensing.services.deeds import Done
@@ -108,12 +108,14 @@ class World:
         codes = [code for mail in self.mails() for code in re.findall(r"^[A-Z]{4}-[A-Z]{4}$", body_of(mail), re.M)]
         return str(codes[-1])
 
-    def sign_in(self, role: str, email: str | None = None, discount_limit: int = 0) -> Staffer:
+    def sign_in(
+        self, role: str, email: str | None = None, discount_limit: int = 0, seat_limit: int = SEAT_LIMIT
+    ) -> Staffer:
         """A new person of that role, signed in with everything she owes."""
         now, id = self.clock(), self.house.system.new_id()
         with self.house.database.write() as session:
             address = email or f"{role}.{id[-8:]}@koor.example"
-            staff.add(session, id, address, role, None, now, role.title(), discount_limit)
+            staff.add(session, id, address, role, None, now, role.title(), discount_limit, seat_limit)
             secret = self.house.sign_in.open(session, id, True, now)
         return Staffer(f"staff:{id}", browser(self, secret))
 

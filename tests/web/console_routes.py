@@ -14,7 +14,7 @@ from licensing.core.milestones import Aim
 from licensing.storage import alarms, outbox, quote_requests
 from licensing.storage.quote_requests import QuoteRequest
 from tests.support.worlds import FSID, World, nodes, token_of
-from tests.web.staff_routes import SOMEBODY, customer, paid, quote, trial, webhook
+from tests.web.staff_routes import SOMEBODY, Make, customer, paid, quote, suspended, trial, webhook
 
 
 class Visit(NamedTuple):
@@ -181,8 +181,8 @@ ROUTES |= {
 }
 
 
-def _license(world: World, deed: str = "") -> str:
-    return f"/console/licenses/{paid(world)[1]}{deed}"
+def _license(world: World, deed: str = "", make: Make = paid) -> str:
+    return f"/console/licenses/{make(world)[1]}{deed}"
 
 
 def _trial_license(world: World, deed: str = "") -> str:
@@ -190,18 +190,12 @@ def _trial_license(world: World, deed: str = "") -> str:
     return f"/console/licenses/{trial(world)[1]}{deed}"
 
 
-def _suspended(world: World) -> str:
-    _, license_id, _ = paid(world)
-    world.house.licenses.suspend(OPERATOR, license_id, "not paid")
-    return f"/console/licenses/{license_id}/reinstatement"
-
-
 def _new_license(world: World, deed: str = "") -> str:
     return f"/console/licenses/new{deed}?organization={customer(world)}"
 
 
-def _sale(world: World, deed: str = "") -> str:
-    _, license_id, serial = paid(world)
+def _sale(world: World, deed: str = "", make: Make = paid) -> str:
+    _, license_id, serial = make(world)
     return f"/console/licenses/{license_id}/sales/{serial}{deed}"
 
 
@@ -230,9 +224,9 @@ ROUTES |= {
     "console_licenses.show": lambda world: Visit(_license(world)),
     "console_licenses.download": lambda world: Visit(_license(world, "/file")),
     "console_licenses.suspend": lambda world: Visit(_license(world, "/suspension"), _BECAUSE),
-    "console_licenses.reinstate": lambda world: Visit(_suspended(world), _BECAUSE),
+    "console_licenses.reinstate": lambda world: Visit(_license(world, "/reinstatement", suspended), _BECAUSE),
     "console_licenses.reissue": lambda world: Visit(_license(world, "/reissue"), _BECAUSE),
-    "console_licenses.revoke": lambda world: Visit(_license(world, "/revocation"), _BECAUSE),
+    "console_licenses.revoke": lambda world: Visit(_license(world, "/revocation", suspended), _BECAUSE),
     "console_licenses.transfer": lambda world: Visit(
         _license(world, "/transfer"), {**_BECAUSE, "organization_id": customer(world)}
     ),
@@ -249,7 +243,7 @@ ROUTES |= {
     "console_seats.resize": lambda world: Visit(_license(world, "/seats"), _ORDERED),
     "console_seats.preview": lambda world: Visit(_license(world, "/seats/preview"), _ORDERED),
     "console_undoing.show": lambda world: Visit(_sale(world)),
-    "console_undoing.void": lambda world: Visit(_sale(world, "/void"), _BECAUSE),
+    "console_undoing.void": lambda world: Visit(_sale(world, "/void", suspended), _BECAUSE),
     "console_undoing.refund": lambda world: Visit(_sale(world, "/refund"), {**_BECAUSE, "amount_minor": "100"}),
     "console_clusters.every": lambda world: Visit(_license(world, "/clusters")),
     "console_clusters.show": lambda world: Visit(_cluster(world)),

@@ -41,6 +41,8 @@ class Request:
 
 
 Prepare = Callable[[World], Request]
+Make = Callable[[World], tuple[str, str, str]]
+"""Makes a license: organisation, license and the serial of its sale."""
 MILESTONE = {
     "name": "First hundred",
     "counts_from": "2026-01-01",
@@ -64,6 +66,13 @@ def paid(world: World, organization_id: str | None = None) -> tuple[str, str, st
     return buyer, standing(done).license_id, done.serial
 
 
+def suspended(world: World) -> tuple[str, str, str]:
+    """The same, and it is suspended: the first of two people has done her part, if it is to end."""
+    found = paid(world)
+    world.house.licenses.suspend(OPERATOR, found[1], "not paid")
+    return found
+
+
 def trial(world: World) -> tuple[str, str]:
     """An organisation's trial."""
     license_id = str(world.trial(f"it@trial{next(_numbers)}.example")["license_id"])
@@ -77,11 +86,11 @@ def quote(world: World, caller: Caller = OPERATOR, discount: int = 0) -> tuple[s
     return buyer, made.quote.id
 
 
-def of_license(deed: str, body: dict[str, Any] | None = None) -> Prepare:
+def of_license(deed: str, body: dict[str, Any] | None = None, make: Make = paid) -> Prepare:
     """A request about a paid license."""
 
     def prepare(world: World) -> Request:
-        buyer, license_id, _ = paid(world)
+        buyer, license_id, _ = make(world)
         return Request(f"/v1/licenses/{license_id}{deed}", body, buyer, f"/v1/licenses/{ABSENT}{deed}")
 
     return prepare
@@ -97,11 +106,11 @@ def of_quote(deed: str, body: dict[str, Any] | None = None, discount: int = 0, b
     return prepare
 
 
-def of_sale(deed: str, body: dict[str, Any]) -> Prepare:
+def of_sale(deed: str, body: dict[str, Any], make: Make = paid) -> Prepare:
     """A request about a sale."""
 
     def prepare(world: World) -> Request:
-        buyer, _, serial = paid(world)
+        buyer, _, serial = make(world)
         return Request(f"/v1/issuances/{serial}{deed}", body, buyer, f"/v1/issuances/{ABSENT}{deed}")
 
     return prepare
@@ -128,13 +137,6 @@ def _convert(world: World) -> Request:
     buyer, license_id = trial(world)
     body = {"organization_id": buyer, "seats": 25, "months": 12, **ORDER}
     return Request(f"/v1/licenses/{license_id}/conversion", body, buyer, f"/v1/licenses/{ABSENT}/conversion")
-
-
-def _reinstate(world: World) -> Request:
-    buyer, license_id, _ = paid(world)
-    world.house.licenses.suspend(OPERATOR, license_id, "x")
-    path = f"/v1/licenses/{license_id}/reinstatement"
-    return Request(path, {"reason": "x"}, buyer, f"/v1/licenses/{ABSENT}/reinstatement")
 
 
 def _transfer(world: World) -> Request:
@@ -232,6 +234,7 @@ def _today(world: World) -> str:
 
 
 REASON = {"reason": "x"}
+LIMITS = {"discount_limit": 10, "seat_limit": 9}
 RELAY_JWK = jwk(make_key("relay").kid, make_key("relay").x)
 STAFF_ROUTES: dict[tuple[str, str], Prepare] = {
     ("GET", "/v1/licenses"): lambda world: Request("/v1/licenses"),
@@ -242,12 +245,12 @@ STAFF_ROUTES: dict[tuple[str, str], Prepare] = {
     ("POST", "/v1/licenses/<id:license_id>/renewals"): _renew,
     ("POST", "/v1/licenses/<id:license_id>/seats"): of_license("/seats", {"seats": 30, **ORDER}),
     ("POST", "/v1/licenses/<id:license_id>/suspension"): of_license("/suspension", REASON),
-    ("POST", "/v1/licenses/<id:license_id>/reinstatement"): _reinstate,
-    ("POST", "/v1/licenses/<id:license_id>/revocation"): of_license("/revocation", REASON),
+    ("POST", "/v1/licenses/<id:license_id>/reinstatement"): of_license("/reinstatement", REASON, suspended),
+    ("POST", "/v1/licenses/<id:license_id>/revocation"): of_license("/revocation", REASON, suspended),
     ("POST", "/v1/licenses/<id:license_id>/reissue"): of_license("/reissue", REASON),
     ("POST", "/v1/licenses/<id:license_id>/transfer"): _transfer,
     ("POST", "/v1/licenses/<id:license_id>/relay"): of_license("/relay", {"key": RELAY_JWK, "reason": "x"}),
-    ("POST", "/v1/issuances/<id:serial>/void"): of_sale("/void", REASON),
+    ("POST", "/v1/issuances/<id:serial>/void"): of_sale("/void", REASON, suspended),
     ("POST", "/v1/issuances/<id:serial>/refunds"): of_sale("/refunds", {"amount_minor": 1, "reason": "x"}),
     ("GET", "/v1/quotes"): lambda world: Request("/v1/quotes"),
     ("POST", "/v1/quotes"): _quote,
@@ -276,10 +279,18 @@ STAFF_ROUTES: dict[tuple[str, str], Prepare] = {
     ("GET", "/v1/staff"): lambda world: Request("/v1/staff"),
     ("POST", "/v1/staff"): lambda world: Request(
         "/v1/staff",
-        {"email": f"new{next(_numbers)}@koor.example", "name": "New", "role": "sales", "discount_limit": 10},
-        optional=frozenset({"discount_limit"}),
+        {
+            "email": f"new{next(_numbers)}@koor.example",
+            "name": "New",
+            "role": "sales",
+            "discount_limit": 10,
+            "seat_limit": 9,
+        },
+        optional=frozenset({"discount_limit", "seat_limit"}),
     ),
-    ("PATCH", "/v1/staff/<id:staff_id>"): of_person("", {"discount_limit": 20}, frozenset({"discount_limit"})),
+    ("PATCH", "/v1/staff/<id:staff_id>"): of_person(
+        "", {"discount_limit": 20, "seat_limit": 9}, frozenset({"discount_limit", "seat_limit"})
+    ),
     ("POST", "/v1/staff/<id:staff_id>/reset"): of_person("/reset", {}),
     ("POST", "/v1/staff/<id:staff_id>/disablement"): of_person("/disablement", {}),
     ("POST", "/v1/staff/<id:staff_id>/enablement"): of_person("/enablement", {}),

@@ -14,7 +14,7 @@ from licensing.core.callers import OPERATOR
 from licensing.core.sales import Purchase, Term
 from licensing.services.organizations import Person
 from tests.support.worlds import FSID, OTHER_FSID, Staffer, World, nodes, sell, token_of
-from tests.web.staff_routes import ABSENT, customer, paid, trial
+from tests.web.staff_routes import ABSENT, customer, paid, suspended, trial
 
 EVIL = '"><script>alert(1)</script>'
 ORDER = {"order_number": "PO-7", "currency": "EUR", "discount_percent": "0"}
@@ -195,11 +195,11 @@ def test_above_the_limit_the_preview_leads_to_a_quote_and_the_sale_is_refused(wo
     preview = send(world, seller, path.replace("?", "/preview?"), **form).text
     answer = send(world, seller, path, **form)
 
-    assert "a manager must approve" in preview
+    assert "11 percent is above the limit of 10. A manager must approve" in preview
     assert f"/console/quotes/new?organization={buyer}" in preview
     assert answer.status_code == 409
     assert 'value="PO-7"' in answer.text
-    assert "have a quote approved" in answer.text
+    assert "Have a quote approved." in answer.text
 
 
 def test_an_overlap_is_told_before_and_refused_after(world: World, seller: Staffer) -> None:
@@ -296,7 +296,9 @@ def test_more_seats_need_an_order(world: World, seller: Staffer) -> None:
     assert seats_of(world, license_id) == 25
 
 
-def test_a_license_is_suspended_reinstated_reissued_and_revoked(world: World, seller: Staffer) -> None:
+def test_a_license_is_suspended_reinstated_and_reissued_and_revoked_by_another(
+    world: World, seller: Staffer, manager: Staffer
+) -> None:
     _, license_id, _ = paid(world)
     base = f"/console/licenses/{license_id}"
 
@@ -304,16 +306,30 @@ def test_a_license_is_suspended_reinstated_reissued_and_revoked(world: World, se
         ("/suspension", "The license is suspended."),
         ("/reinstatement", "The license stands again."),
         ("/reissue", "The license is issued anew"),
-        ("/revocation", "The license is revoked."),
+        ("/suspension", "The license is suspended."),
     ):
         answer = send(world, seller, base + path, reason="as she asked")
         assert says in seller.get(answer.headers["Location"]).text
+    own = send(world, seller, base + "/revocation", reason="as she asked", deed="revoke")
+    revoked = send(world, manager, base + "/revocation", reason="as she asked")
 
-    assert "Suspend the license" not in seller.get(base).text
+    assert own.status_code == 403
+    assert "You suspended the license; somebody else must end it." in own.text
+    assert "The license is revoked." in manager.get(revoked.headers["Location"]).text
+    assert "Reinstate the license" not in seller.get(base).text
+
+
+def test_a_license_that_is_not_suspended_says_how_it_is_revoked(world: World, seller: Staffer) -> None:
+    _, license_id, _ = paid(world)
+
+    page = seller.get(f"/console/licenses/{license_id}").text
+
+    assert "To revoke the license takes two people" in page
+    assert "Revoke the license" not in page
 
 
 def test_a_deed_without_a_reason_is_refused_and_its_form_stays_open(world: World, seller: Staffer) -> None:
-    _, license_id, _ = paid(world)
+    _, license_id, _ = suspended(world)
 
     answer = send(world, seller, f"/console/licenses/{license_id}/revocation", deed="revoke", reason="")
 
@@ -359,6 +375,9 @@ def test_managers_refund_and_void_a_sale_and_others_are_not_offered_to(
     assert "The refund is recorded." in shown
     assert "-10,000.00 EUR" in shown
     assert "20,000.00 EUR, all that is left" in manager.get(path).text
+    alone = send(world, manager, f"{path}/void", reason="never ordered", deed="void")
+    assert (alone.status_code, "takes two people" in alone.text) == (409, True)
+    send(world, seller, f"/console/licenses/{license_id}/suspension", reason="never ordered")
     answer = send(world, manager, f"{path}/void", reason="never ordered")
 
     shown = manager.get(answer.headers["Location"]).text

@@ -206,7 +206,11 @@ def a_suspension_rests_the_license_and_a_reinstatement_ends_it(life: Life) -> No
 
 
 def a_revocation_is_the_end(life: Life) -> None:
-    life.deed("revocation", reason="contract ended by the customer")
+    life.deed("suspension", reason="contract ended by the customer")
+    refused = life.seller.post(f"/v1/licenses/{life.license_id}/revocation", {"reason": "as she wrote"})
+    assert (refused.status_code, refused.get_json()["code"]) == (403, "OWN_REQUEST")
+    revoked = life.manager.post(f"/v1/licenses/{life.license_id}/revocation", {"reason": "as she wrote"})
+    assert (revoked.status_code, revoked.get_json()["license"]["status"]) == (200, "revoked")
 
     answer = life.check_in(30)
     assert (answer["code"], answer["restricted"]) == ("REVOKED", False)
@@ -214,7 +218,7 @@ def a_revocation_is_the_end(life: Life) -> None:
     assert life.check_in(30)["restricted"] is True
     assert life.check_in(4)["restricted"] is False
     assert life.new_mails() == []
-    assert life.kinds()[6:] == ["revoked"]
+    assert life.kinds()[6:] == ["suspended", "revoked"]
     assert life.entitled() == "community"
     order = {"seats": 30, "months": 12, "order_number": "PO-4", "currency": "EUR"}
     refused = life.seller.post(f"/v1/licenses/{life.license_id}/renewals", order)

@@ -92,6 +92,7 @@ def test_who_i_am(world: World) -> None:
         "role": "support",
         "permissions": ["customers.read", "entitlements.read", "licenses.read"],
         "discount_limit": 0,
+        "seat_limit": 1_000,
         "owes": [],
         "expires_at": "2026-01-16T00:00:00Z",
     }

@@ -62,6 +62,7 @@ def test_a_new_account_has_a_one_time_password(world: World, admin: Staffer) -> 
         "name": "Eve",
         "role": "sales",
         "discount_limit": 10,
+        "seat_limit": 1_000,
         "must_change_password": True,
         "second_factor": False,
         "created_at": "2026-01-15T12:00:00Z",
@@ -102,9 +103,12 @@ def test_a_name_and_a_limit_are_changed_and_count_at_once(world: World, admin: S
     seller = world.sign_in("sales", discount_limit=5)
 
     body = admin.patch(f"/v1/staff/{bare(seller)}", {"name": "Eva", "discount_limit": 100}).get_json()
+    more = admin.patch(f"/v1/staff/{bare(seller)}", {"seat_limit": 5}).get_json()
 
-    assert (body["name"], body["role"], body["discount_limit"]) == ("Eva", "sales", 100)
-    assert seller.get("/v1/session").get_json()["discount_limit"] == 100
+    assert (body["name"], body["role"], body["discount_limit"], body["seat_limit"]) == ("Eva", "sales", 100, 1_000)
+    assert (more["name"], more["discount_limit"], more["seat_limit"]) == ("Eva", 100, 5)
+    known = seller.get("/v1/session").get_json()
+    assert (known["discount_limit"], known["seat_limit"]) == (100, 5)
 
 
 def test_the_same_role_again_signs_nobody_out(world: World, admin: Staffer) -> None:
@@ -207,6 +211,10 @@ def test_an_absent_account_is_not_found(world: World, admin: Staffer, path: str)
         {"discount_limit": -1},
         {"discount_limit": 101},
         {"discount_limit": "5"},
+        {"seat_limit": -1},
+        {"seat_limit": 1_000_001},
+        {"seat_limit": True},
+        {"seat_limit": None},
         {"password": "mine"},
     ],
     ids=str,
@@ -217,7 +225,9 @@ def test_an_account_that_can_not_be_is_refused(world: World, admin: Staffer, cha
     assert_refused(world, admin.post("/v1/staff", {**BODY, **changes}), before, 422, "INVALID_FIELDS")
 
 
-@pytest.mark.parametrize("changes", [{}, {"role": "owner"}, {"discount_limit": 101}, {"email": EVE}], ids=str)
+@pytest.mark.parametrize(
+    "changes", [{}, {"role": "owner"}, {"discount_limit": 101}, {"seat_limit": -1}, {"email": EVE}], ids=str
+)
 def test_a_change_that_can_not_be_is_refused(world: World, admin: Staffer, changes: dict[str, object]) -> None:
     id = bare(world.sign_in("sales"))
     before = world.rows()
@@ -253,4 +263,4 @@ def test_the_trail_tells_who_did_what_and_names_no_person(world: World, admin: S
     assert [event.action for event in trail] == actions
     assert {event.actor for event in trail} == {admin.id}
     assert "Eve" not in repr([event.details for event in trail])
-    assert trail[1].details == {"role": "manager", "discount_limit": 10}
+    assert trail[1].details == {"role": "manager", "discount_limit": 10, "seat_limit": 1_000}

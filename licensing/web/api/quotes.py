@@ -133,7 +133,7 @@ def show(caller: Caller, quote_id: str) -> Response:
 @deed(Permission.QUOTES_APPROVE)
 @speaks(QUOTE, body=NothingSchema)
 def approve(caller: Caller, quote_id: str) -> Rendered:
-    """A manager approves a discount."""
+    """A manager approves a quote above its maker's limits."""
     parse(NothingSchema())
     return rendered(quote_members(house().quotes.approve(caller, quote_id)))
 

@@ -16,7 +16,7 @@ from licensing.services.sign_in import Opened
 from licensing.web import fields
 from licensing.web.access import require_own_origin
 from licensing.web.api.presenting import answer, moment
-from licensing.web.api.shapes import MOMENT, PERCENT, TEXT, many, members, thing, word_of
+from licensing.web.api.shapes import COUNT, MOMENT, PERCENT, TEXT, many, members, thing, word_of
 from licensing.web.api.speaking import speaks
 from licensing.web.requests import house, parse
 from licensing.web.sessions import for_any_session, give_session, public, take_session
@@ -66,6 +66,7 @@ WHO = thing(
     role=word_of(Role),
     permissions=many(word_of(Permission)),
     discount_limit=PERCENT,
+    seat_limit=COUNT,
     owes=many(word_of(Owed)),
     expires_at=MOMENT,
 )
@@ -96,6 +97,7 @@ def show(secret: str) -> Response:
         "role": member.role,
         "permissions": sorted(caller.permissions),
         "discount_limit": caller.discount_limit,
+        "seat_limit": caller.seat_limit,
         "owes": list(signed_in.owes),
         "expires_at": moment(signed_in.session.expires_at),
     }

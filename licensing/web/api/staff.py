@@ -7,14 +7,14 @@ from typing import Any
 from flask import Blueprint, Response
 from marshmallow import Schema, ValidationError, validates_schema
 
-from licensing.core.callers import WHOLE_DISCOUNT, Caller, Permission, Role
+from licensing.core.callers import MAX_SEAT_LIMIT, SEAT_LIMIT, WHOLE_DISCOUNT, Caller, Permission, Role
 from licensing.services.idempotency import Rendered
 from licensing.services.staff import Changes, LetIn
 from licensing.storage.staff import StaffMember
 from licensing.web import fields
 from licensing.web.access import deed, reading
 from licensing.web.api.presenting import answer, moment, rendered
-from licensing.web.api.shapes import ID, MOMENT, PERCENT, TEXT, TRUTH, many, maybe, members, thing, word_of
+from licensing.web.api.shapes import COUNT, ID, MOMENT, PERCENT, TEXT, TRUTH, many, maybe, members, thing, word_of
 from licensing.web.api.speaking import speaks
 from licensing.web.requests import NothingSchema, house, parse
 
@@ -44,17 +44,19 @@ class MemberSchema(Schema):
     name = fields.Text(MAX_NAME, required=True)
     role = RoleField(required=True)
     discount_limit = fields.WholeNumber(0, WHOLE_DISCOUNT, load_default=0)
+    seat_limit = fields.WholeNumber(0, MAX_SEAT_LIMIT, load_default=SEAT_LIMIT)
 
 
 class ChangeSchema(Schema):
     name = fields.Text(MAX_NAME)
     role = RoleField()
     discount_limit = fields.WholeNumber(0, WHOLE_DISCOUNT)
+    seat_limit = fields.WholeNumber(0, MAX_SEAT_LIMIT)
 
     @validates_schema
     def _something(self, data: dict[str, Any], **_: Any) -> None:
         if not data:
-            raise ValidationError("Send `name`, `role` or `discount_limit`.", "name")
+            raise ValidationError("Send `name`, `role`, `discount_limit` or `seat_limit`.", "name")
 
 
 MEMBER = thing(
@@ -64,6 +66,7 @@ MEMBER = thing(
     name=TEXT,
     role=word_of(Role),
     discount_limit=PERCENT,
+    seat_limit=COUNT,
     must_change_password=TRUTH,
     second_factor=TRUTH,
     created_at=MOMENT,
@@ -135,6 +138,7 @@ def _members(member: StaffMember) -> dict[str, object]:
         "name": member.name,
         "role": member.role,
         "discount_limit": member.discount_limit,
+        "seat_limit": member.seat_limit,
         "must_change_password": member.must_change_password,
         "second_factor": member.has_second_factor,
         "created_at": moment(member.created_at),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Response
 
-from licensing.core.callers import WHOLE_DISCOUNT, Caller, Permission, Role
+from licensing.core.callers import MAX_SEAT_LIMIT, SEAT_LIMIT, WHOLE_DISCOUNT, Caller, Permission, Role
 from licensing.services.api_keys import MAX_DAYS, SCOPES
 from licensing.services.idempotency import Rendered
 from licensing.services.staff import Changes, LetIn
@@ -19,6 +21,12 @@ from licensing.web.requests import house
 blueprint = Blueprint("console_staff", __name__, url_prefix="/console")
 
 ROLES = [(role.value, role.value) for role in Role]
+CHOICES: dict[str, Any] = {
+    "roles": ROLES,
+    "most": WHOLE_DISCOUNT,
+    "most_seats": MAX_SEAT_LIMIT,
+    "usual_seats": SEAT_LIMIT,
+}
 
 
 @blueprint.get("/staff")
@@ -27,7 +35,7 @@ def every(caller: Caller, form: Form = NEW) -> Response:
     members = house().staff.list()
     if table := asked_table("staff"):
         return fields_csv(table, tuple(StaffMember.__slots__), members)
-    return page("console/staff.html", caller=caller, members=members, roles=ROLES, most=WHOLE_DISCOUNT, form=form)
+    return page("console/staff.html", caller=caller, members=members, form=form, **CHOICES)
 
 
 @blueprint.post("/staff")
@@ -40,7 +48,7 @@ def add(caller: Caller) -> Rendered:
 @page_for(Permission.STAFF_MANAGE)
 def show(caller: Caller, staff_id: str, form: Form = NEW) -> Response:
     member = house().staff.find(staff_id)
-    return page("console/member.html", caller=caller, member=member, roles=ROLES, most=WHOLE_DISCOUNT, form=form)
+    return page("console/member.html", caller=caller, member=member, form=form, **CHOICES)
 
 
 @blueprint.post("/staff/<id:staff_id>/change")
