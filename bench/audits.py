@@ -81,7 +81,6 @@ def _read(house: House) -> None:
                 rows.nodes(session, level, start >> level, (start + CHUNK) >> level)
             start += len(chunk)
         while page := rows.licenses(session, after, CHUNK):
-            rows.states(session, page[0][0], page[-1][0])
             after = page[-1][0]
 
 

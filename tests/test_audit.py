@@ -126,6 +126,12 @@ MANIPULATIONS = {
     "a license with more seats": ["UPDATE license SET seats = 9000 WHERE id = '{id}'"],
     "a license with a later end": ["UPDATE license SET ends_at = ends_at + 1 WHERE id = '{id}'"],
     "a license of an older issue": ["UPDATE license SET seq = seq - 1 WHERE id = '{id}'"],
+    "a license made up after another": [
+        "CREATE TEMPORARY TABLE made_up AS SELECT * FROM license WHERE id = '{id}'",
+        "UPDATE made_up SET id = 'ffffffffffffffffffffffffffffffff'",
+        "INSERT INTO license SELECT * FROM made_up",
+    ],
+    "a suspension without a leaf": ["UPDATE license SET suspended_at = 1 WHERE id = '{id}'"],
     "a revocation undone": ["UPDATE license SET revoked_at = NULL"],
     "a revocation without a leaf": ["UPDATE license SET revoked_at = 1 WHERE id = '{id}'"],
 }
@@ -182,7 +188,7 @@ def test_a_ledger_of_several_subtrees_is_audited_level_by_level(
 ) -> None:
     monkeypatch.setattr(service, "LEVELS", 1)
     monkeypatch.setattr(service, "CHUNK", 2)
-    monkeypatch.setattr(service, "VERIFIED_TOGETHER", 1)
+    monkeypatch.setattr(service, "TOGETHER", 1)
     report = world.house.audit.run()
     assert (report.findings, report.leaves, report.signatures) == ([], 11, 6)
 
@@ -191,6 +197,81 @@ def test_a_ledger_of_several_subtrees_is_audited_level_by_level(
         "UPDATE ledger_node SET hash = (SELECT hash FROM ledger_node WHERE level = 0 AND idx = 1) WHERE level = 3",
     )
     assert "node 3/0: not what its leaves make" in findings(world)
+
+
+@pytest.mark.parametrize(
+    ("statement", "finding"),
+    [
+        ("UPDATE license SET jti = 'ff' WHERE id = '{id}'", "its newest issuance is not in the ledger"),
+        ("UPDATE license SET signed_hash = 'ff' WHERE id = '{id}'", "its newest issuance is not in the ledger"),
+        ("UPDATE license_token SET seq = 9 WHERE jti = " + NEWEST, "its row is at seq 2, its newest token at 9"),
+        ("UPDATE license SET seats = 9 WHERE id = '{id}'", "its row differs from its newest token in seats"),
+        (
+            "UPDATE license SET revoked_at = 1 WHERE id = '{id}'",
+            "its row and the ledger disagree on whether it is revoked",
+        ),
+        (
+            "UPDATE license SET suspended_at = 1 WHERE id = '{id}'",
+            "its row and the ledger disagree on whether it is suspended",
+        ),
+    ],
+)
+def test_what_was_done_to_a_license_is_named(world: World, license_id: str, statement: str, finding: str) -> None:
+    assert findings(world) == []
+    as_administrator(world, statement.replace("{id}", license_id))
+
+    assert findings(world) == [f"license {license_id}: {finding}"]
+
+
+def test_licenses_that_were_suspended_and_reinstated_have_no_findings(world: World, license_id: str) -> None:
+    licenses = world.house.licenses
+    for _ in range(2):
+        licenses.suspend(OPERATOR, license_id, "not paid")
+        assert findings(world) == []
+        licenses.reinstate(OPERATOR, license_id, "paid")
+        assert findings(world) == []
+
+
+def test_a_license_that_is_put_back_to_what_was_found_good_is_found(world: World, license_id: str) -> None:
+    """Its row is known from the audit before; what was done since is not in it."""
+    deeds: list[Callable[[], object]] = [
+        lambda: world.house.sales.resize(OPERATOR, license_id, 40, None, None),
+        lambda: world.house.licenses.suspend(OPERATOR, license_id, "not paid"),
+        lambda: world.house.licenses.revoke(OPERATOR, license_id, "never paid"),
+    ]
+    for deed in deeds:
+        as_administrator(world, "CREATE TABLE kept AS SELECT * FROM license")
+        assert findings(world) == []
+        deed()
+        columns = ("seats", "seq", "jti", "signed_hash", "suspended_at", "revoked_at", "version")
+        kept = ", ".join(f"{name} = (SELECT {name} FROM kept WHERE id = license.id)" for name in columns)
+        now = ", ".join(f"{name} = (SELECT {name} FROM now WHERE id = license.id)" for name in columns)
+        as_administrator(world, "CREATE TABLE now AS SELECT * FROM license", f"UPDATE license SET {kept}")
+
+        assert [each for each in findings(world) if each.startswith(f"license {license_id}")]
+        as_administrator(world, f"UPDATE license SET {now}", "DROP TABLE now", "DROP TABLE kept")
+    assert findings(world) == []
+
+
+def test_what_is_done_during_an_audit_is_no_finding(
+    world: World, license_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "LEVELS", 1)
+    monkeypatch.setattr(service, "CHUNK", 2)
+    licenses, sold = world.house.licenses, sell(world).license_id
+
+    def deeds(done: int, total: int) -> None:
+        if done == 2:
+            sell(world)
+            world.house.sales.resize(OPERATOR, sold, 40, None, None)
+        if done == total:
+            licenses.revoke(OPERATOR, sold, "never paid")
+            world.house.ledger.checkpoint()
+
+    report = world.house.audit.run(deeds)
+
+    assert (report.findings, report.leaves) == ([], 12)
+    assert world.house.audit.run().findings == []
 
 
 @pytest.mark.parametrize("table", APPEND_ONLY)

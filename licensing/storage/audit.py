@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, type_coerce
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import and_, bindparam, select, type_coerce
+from sqlalchemy.orm import Session
 from sqlalchemy.types import NullType
 
 from licensing.core.ledger import NOTHING_SIGNED, Kind
@@ -65,22 +66,24 @@ _NODES = Prepared(
     .where(NodeRow.level == bindparam("level"), NodeRow.idx >= bindparam("start"), NodeRow.idx < bindparam("end"))
     .order_by(NodeRow.idx)
 )
-_other = aliased(TokenRow)
 _LICENSES = Prepared(
-    select(
-        *_raw(LicenseRow, "id", "signed_hash", "revoked_at", "suspended_at"),
-        *_raw(IssuanceRow, "signed_hash"),
-        *_raw(TokenRow, "token"),
-        select(func.max(_other.seq)).where(_other.license_id == LicenseRow.id).scalar_subquery(),
-        *_raw(LicenseRow, *CLAIMED),
-    )
-    .outerjoin(IssuanceRow, IssuanceRow.serial == LicenseRow.jti)
-    .outerjoin(TokenRow, TokenRow.jti == LicenseRow.jti)
+    select(*_raw(LicenseRow, "id", "jti", "signed_hash", "revoked_at", "suspended_at", *CLAIMED))
     .where(LicenseRow.id > bindparam("after"))
     .order_by(LicenseRow.id)
     .limit(bindparam("most"))
 )
-
+_ISSUED = Prepared(
+    select(*_raw(LicenseRow, "id"), *_raw(IssuanceRow, "signed_hash"), *_raw(TokenRow, "token"))
+    .outerjoin(IssuanceRow, and_(IssuanceRow.serial == LicenseRow.jti, IssuanceRow.license_id == LicenseRow.id))
+    .outerjoin(TokenRow, TokenRow.jti == LicenseRow.jti)
+    .where(LicenseRow.id >= bindparam("first"), LicenseRow.id <= bindparam("last"))
+)
+_BEHIND = Prepared(
+    select(LicenseRow.id, LicenseRow.seq, TokenRow.seq)
+    .join(TokenRow, TokenRow.license_id == LicenseRow.id)
+    .where(TokenRow.seq > LicenseRow.seq)
+    .order_by(LicenseRow.id)
+)
 _SIGNED = Prepared(
     select(*_raw(IssuanceRow, "leaf_idx", "kid", "signed_hash", "recorded_at"))
     .where(IssuanceRow.signed_hash != NOTHING_SIGNED)
@@ -102,10 +105,20 @@ def nodes(session: Session, level: int, start: int, end: int) -> list[bytes]:
 
 
 def licenses(session: Session, after: str, most: int) -> list[Row]:
-    """Up to `most` licenses by id, after the id `after`: id, signed hash, when it was revoked and suspended; the
-    newest issuance's signed hash, its token, the highest number of any of its tokens; and then CLAIMED.
+    """Up to `most` licenses by id, after the id `after`: id, serial and signed hash of the newest issuance, when it was
+    revoked and suspended; and then CLAIMED.
     """
     return _LICENSES.all(session, after=after, most=most)
+
+
+def issued(session: Session, first: str, last: str) -> dict[str, tuple[str | None, str | None]]:
+    """What was signed for the licenses with ids from `first` to `last` last, by their ids: its hash, and the token."""
+    return {id: (hash, token) for id, hash, token in _ISSUED.all(session, first=first, last=last)}
+
+
+def behind(session: Session) -> list[Row]:
+    """The licenses whose rows are older than one of their tokens: id, the row's number, the token's."""
+    return _BEHIND.all(session)
 
 
 def signed(session: Session) -> list[Row]:
@@ -119,16 +132,14 @@ def is_erased(session: Session, serial: str) -> bool:
     return session.scalar(erasure.limit(1)) is not None
 
 
-def states(session: Session, first: str, last: str) -> dict[str, list[Kind]]:
-    """The deeds that changed the state of licenses with ids from `first` to `last`, in order, by license."""
-    found: dict[str, list[Kind]] = {}
+def states(session: Session) -> Iterator[tuple[str, Kind]]:
+    """The deeds that changed the state of a license, in order: its id, and the kind."""
     query = (
         select(IssuanceRow.license_id, IssuanceRow.kind)
-        .where(IssuanceRow.license_id >= first, IssuanceRow.license_id <= last)
         # A voided sale that signed a license anew went back to the issue before; else it ended the license.
         .where(IssuanceRow.kind.in_(_STATES), IssuanceRow.signed_hash == NOTHING_SIGNED)
         .order_by(IssuanceRow.leaf_idx)
+        .execution_options(yield_per=10_000)
     )
     for license_id, kind in session.execute(query):
-        found.setdefault(str(license_id), []).append(Kind(kind))
-    return found
+        yield str(license_id), Kind(kind)

@@ -110,7 +110,7 @@ def test_from_a_lead_to_twenty_five_seats(site: Site) -> None:
     sales.type("Discount in percent", "12")
     sales.page.wait_for_selector("#preview .sums")
     assert sales.says("medium enterprise")
-    assert sales.says("A manager must approve this discount")
+    assert sales.says("A manager must approve this quote")
     total = sales.page.locator("#preview tfoot td").inner_text()
     assert findings(sales) == []
     sales.press("Make the quote")
