@@ -30,7 +30,7 @@ def ledger() -> None:
     type=click.Path(exists=True, path_type=Path),
     help="A note that was kept elsewhere, or a folder of them; may be repeated.",
 )
-@click.option("--anew", is_flag=True, help="Verify every signature, those that an earlier audit found good, too.")
+@click.option("--anew", is_flag=True, help="Look closely at everything, what an earlier audit found good, too.")
 @click.option(
     "--journal",
     "files",

@@ -44,7 +44,7 @@ from licensing.services.ledger import Ledger
 from licensing.services.signing import KeyStore
 from licensing.storage import audit as rows
 from licensing.storage import keyfiles, ledger
-from licensing.storage.database import Database
+from licensing.storage.database import Database, without_time_limit
 
 LEVELS = 12
 CHUNK = 1 << LEVELS
@@ -92,6 +92,7 @@ class Audit:
         headers = self._keys.current().keyring.ignoring_revocation()
         known = _Known(set() if anew else self._remembered())
         with self._database.snapshot() as session:
+            without_time_limit(session)
             self._leaves(session, published, known, headers, report, progress)
             self._licenses(session, known, report)
         keyfiles.write_text(self._verified, "\n".join(known.good))
