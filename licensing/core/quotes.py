@@ -94,7 +94,7 @@ def above_limits(caller: Caller, discount_percent: int, seats: int) -> tuple[str
     if discount_percent > caller.discount_limit:
         why.append(f"{discount_percent} percent is above the limit of {caller.discount_limit}.")
     if seats > caller.seat_limit:
-        why.append(f"The customer would have {seats} seats, above the limit of {caller.seat_limit}.")
+        why.append(f"The customer would have {seats:,} seats, above the limit of {caller.seat_limit:,}.")
     return tuple(why)
 
 
