@@ -138,6 +138,7 @@ def states(session: Session) -> Iterator[tuple[str, Kind]]:
         select(IssuanceRow.license_id, IssuanceRow.kind)
         # A voided sale that signed a license anew went back to the issue before; else it ended the license.
         .where(IssuanceRow.kind.in_(_STATES), IssuanceRow.signed_hash == NOTHING_SIGNED)
+        .where(IssuanceRow.license_id.is_not(None))  # a sale that was over when it was imported made none
         .order_by(IssuanceRow.leaf_idx)
         .execution_options(yield_per=10_000)
     )
