@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 import click
 
@@ -118,14 +121,25 @@ def merge(duplicate_id: str, survivor_id: str, as_json: bool) -> None:
 @inputs.agreement_options
 def export(out: Path, emails: tuple[str, ...], break_glass: str | None) -> None:
     """Write everybody we write to, with her company, to a file; on a production server two people agree to it."""
-    lines = open_current_house().exports.contacts(inputs.agreement(emails, break_glass))
-    try:
-        descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except OSError as error:
-        raise click.ClickException(f"{out} can't be made: {error.strerror}.") from error
-    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+    with _new_file(out) as file:
+        lines = open_current_house().exports.contacts(inputs.agreement(emails, break_glass))
         csv_files.write(file, ContactLine._fields, lines)
     click.echo(f"They are in {out}.")
+
+
+@contextmanager
+def _new_file(path: Path) -> Iterator[TextIO]:
+    """A file that was not there, for its owner alone; it is gone again when the block raises."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise click.ClickException(f"{path} can't be made: {error.strerror}.") from error
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+            yield file
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 @organizations.command()

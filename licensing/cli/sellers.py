@@ -1,4 +1,4 @@
-"""Whose sale a command is: hers who signs in at the terminal, within her role and limits, or the operator's."""
+"""Whose deed a command is: hers who signs in at the terminal, within her role and limits, or the operator's."""
 
 from __future__ import annotations
 

@@ -14,10 +14,8 @@ from enum import StrEnum
 from licensing.core.errors import Forbidden, NotFound, OwnRequest
 
 WHOLE_DISCOUNT = 100
-SEAT_LIMIT = 1_000
-"""Up to so many seats a customer is given by one person, where nothing else is said of that person."""
-
-MAX_SEAT_LIMIT = 1_000_000
+SEAT_LIMIT, MAX_SEAT_LIMIT = 1_000, 1_000_000
+"""Seats that one person lets a customer grow to where nothing else is said of her, and the most that can be said."""
 
 
 class Permission(StrEnum):

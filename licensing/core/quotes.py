@@ -130,6 +130,11 @@ def acceptable(quote: Quote, now: datetime) -> Quote:
     return quote
 
 
+def is_of_two(quote: Quote, caller: Caller) -> bool:
+    """Whether two people have to do with it when `caller` takes it up: another one made it, or approved it."""
+    return quote.state is State.APPROVED or quote.created_by != caller.id
+
+
 def accepted(quote: Quote, serial: str) -> Quote:
     """The quote as it stands once it has become the issuance `serial`."""
     return replace(quote, state=State.ACCEPTED, serial=serial)

@@ -161,8 +161,8 @@ class Audit:
         while page := rows.licenses(session, after, CHUNK):
             report.licenses += len(page)
             report.findings += known.problems("licenses", page, partial(_compare_licenses, session))
-            revoked.update(row[0] for row in page if row[3] is not None)
-            suspended.update(row[0] for row in page if row[4] is not None)
+            revoked.update(id for id, _, _, at, *_ in page if at is not None)
+            suspended.update(id for id, _, _, _, at, *_ in page if at is not None)
             after = page[-1][0]
         for id, seq, newest in rows.behind(session):
             report.findings.append(f"license {id}: its row is at seq {seq}, its newest token at {newest}")

@@ -14,7 +14,7 @@ from licensing.core.callers import OPERATOR, Caller
 from licensing.core.errors import InvalidFields, LicenseOverlap, LicenseState, NotFound, TermRefused
 from licensing.core.ledger import Kind
 from licensing.core.licenses import Edition, License
-from licensing.core.quotes import Quote, State, require_within_limits
+from licensing.core.quotes import Quote, is_of_two, require_within_limits
 from licensing.core.revocations import Revocation
 from licensing.core.sales import Charge, Purchase, Term, undone
 from licensing.core.standings import Standing
@@ -194,9 +194,9 @@ class Sales:
 
 def _require_allowed(caller: Caller, order: Order | None, plan: Plan, now: datetime) -> None:
     """Raises ApprovalRequired for what a second person must approve."""
+    if isinstance(order, Quoted) and is_of_two(order.quote, caller):
+        return
     discount = order.discount_percent if isinstance(order, Purchase) and plan.charged_seats else 0
-    if isinstance(order, Quoted) and (order.quote.state is State.APPROVED or order.quote.created_by != caller.id):
-        return  # one of two people made or approved the quote, the other one sells
     require_within_limits(caller, discount, plan.grows_to(now))
 
 

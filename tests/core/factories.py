@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -26,6 +26,7 @@ from licensing.core.keys import (
 from licensing.core.leases import Lease, lease_claims
 from licensing.core.licenses import Edition, Grace, License, Over, license_claims
 from licensing.core.revocations import Revocation, revoked_claims
+from licensing.core.standings import Standing
 from licensing.core.tokens import TokenType, assemble, header_segment
 
 NOW = 1_900_000_000
@@ -154,6 +155,31 @@ _LEASE = Lease(
     exp=NOW + 6 * DAY,
     next=43_200,
 )
+
+
+def make_standing(now: datetime, **changes: Any) -> Standing:
+    """A paid license that was sold at `now` for a day."""
+    sold = Standing(
+        license_id="l",
+        organization_id="a",
+        edition=Edition.PRO,
+        tier="entry",
+        support="standard",
+        seats=5,
+        np_seats=0,
+        seq=1,
+        jti="j",
+        signed_hash="h",
+        starts_at=now,
+        ends_at=now + timedelta(days=1),
+        ever_pro=True,
+        version=1,
+        suspended_at=None,
+        revoked_at=None,
+        bound_fsid=None,
+        created_at=now,
+    )
+    return replace(sold, **changes)
 
 
 def make_lease(**changes: Any) -> Lease:

@@ -11,32 +11,14 @@ from licensing.core.entitlements import GRACE, entitlement
 from licensing.core.licenses import Edition
 from licensing.core.standings import Standing
 from licensing.core.supports import SupportLevel
+from tests.core.factories import make_standing
 
 START = datetime(2026, 1, 15, tzinfo=UTC)
 END = datetime(2027, 1, 15, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 LEVELS = [SupportLevel("community", 0, "Community", ()), SupportLevel("standard", 1, "Standard", ())]
 BEST = SupportLevel("dedicated-24x7", 3, "Dedicated 24/7", ())
-PAID = Standing(
-    license_id="a" * 32,
-    organization_id="c" * 32,
-    edition=Edition.PRO,
-    tier="entry",
-    support="standard",
-    seats=25,
-    np_seats=0,
-    seq=1,
-    jti="d" * 32,
-    signed_hash="",
-    starts_at=START,
-    ends_at=END,
-    ever_pro=True,
-    version=1,
-    suspended_at=None,
-    revoked_at=None,
-    bound_fsid=None,
-    created_at=START,
-)
+PAID = make_standing(START, ends_at=END)
 TRIAL = replace(PAID, license_id="b" * 32, edition=Edition.TRIAL, support="community", ends_at=None, ever_pro=False)
 
 

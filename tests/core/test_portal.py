@@ -23,6 +23,7 @@ from licensing.core.portal import (
     usable,
 )
 from licensing.core.standings import Standing
+from tests.core.factories import make_standing
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -30,26 +31,7 @@ JANE = Visitor(
     "jane@acme.example",
     (Membership("c1", "Jane", "Jane@acme.example", ("a", "b")), Membership("c2", "J.", "jane@acme.example", ("x",))),
 )
-STANDING = Standing(
-    license_id="l",
-    organization_id="a",
-    edition=Edition.PRO,
-    tier="entry",
-    support="standard",
-    seats=5,
-    np_seats=0,
-    seq=1,
-    jti="j",
-    signed_hash="h",
-    starts_at=NOW,
-    ends_at=NOW + timedelta(days=1),
-    ever_pro=True,
-    version=1,
-    suspended_at=None,
-    revoked_at=None,
-    bound_fsid=None,
-    created_at=NOW,
-)
+STANDING = make_standing(NOW)
 
 
 def test_a_link_opens_until_its_last_second() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -29,6 +28,7 @@ from licensing.core.quotes import (
 )
 from licensing.core.sales import Term
 from licensing.core.standings import Standing
+from tests.core.factories import make_standing
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 LAST = datetime(2026, 2, 15, tzinfo=UTC)
@@ -36,29 +36,9 @@ SELLER = Caller("staff:seller", frozenset({Permission.QUOTES_WRITE}), discount_l
 
 
 def standing(license_id: str, seats: int, **changes: Any) -> Standing:
-    return replace(BOUGHT, license_id=license_id, seats=seats, **changes)
+    return make_standing(NOW, license_id=license_id, seats=seats, **changes)
 
 
-BOUGHT = Standing(
-    license_id="",
-    organization_id="o",
-    edition=Edition.PRO,
-    tier="large_enterprise",
-    support="",
-    seats=0,
-    np_seats=0,
-    seq=1,
-    jti="j",
-    signed_hash="h",
-    starts_at=NOW,
-    ends_at=LAST,
-    ever_pro=True,
-    version=1,
-    suspended_at=None,
-    revoked_at=None,
-    bound_fsid=None,
-    created_at=NOW,
-)
 NOT_PAID = (
     standing("over", 100, ends_at=NOW),
     standing("revoked", 100, revoked_at=NOW),

@@ -24,7 +24,7 @@ from tests.test_stop import answers_at, wait_until
 DEPLOY = Path(__file__).parents[2] / "deploy"
 CONFIGURATION = (DEPLOY / "nginx.conf").read_text("utf-8")
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))
-SLOW = 900
+SLOW, TRIES = 900, 20
 SLOW_BODY = b"POST /v1/trials HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{"
 MEGABYTE = 1 << 20
 
@@ -103,16 +103,22 @@ def test_nine_hundred_clients_that_never_finish_a_body_hold_up_nobody(site: Runn
 
 def test_the_proxy_passes_on_what_is_large_and_leaves_refusals_to_the_server(site: RunningServer) -> None:
     long_names = [f"{number:04}".ljust(250, "x") for number in range(5000)]
-    with closing(site.connect()) as asked:
-        for body, expected in ((checkin(long_names), 401), ("x" * (2 * MEGABYTE + 1), 413)):
-            headers = {"Content-Type": "application/json", "Authorization": "Bearer nonsense"}
-            asked.request("POST", "/v1/checkins", body if isinstance(body, str) else json.dumps(body), headers)
-            answer = asked.getresponse()
 
-            if (expected, answer.status) == (413, 502):
-                continue  # the server had refused and closed while the proxy was still sending
-            assert (answer.status, answer.headers["Content-Type"]) == (expected, "application/problem+json")
-            assert len(answer.read()) > 0
+    assert sent(site, json.dumps(checkin(long_names))) == (401, "application/problem+json")
+    tried = [sent(site, "x" * (2 * MEGABYTE + 1)) for _ in range(TRIES)]
+    # The server refuses by the length and closes: where the proxy still sends then, the refusal is the proxy's own.
+    assert (413, "application/problem+json") in tried
+    assert {status for status, _ in tried} <= {413, 502}
+
+
+def sent(site: RunningServer, body: str) -> tuple[int, str]:
+    """Status and type of the answer to a check-in through the proxy."""
+    headers = {"Content-Type": "application/json", "Authorization": "Bearer nonsense"}
+    with closing(site.connect()) as asked:
+        asked.request("POST", "/v1/checkins", body, headers)
+        answer = asked.getresponse()
+        assert len(answer.read()) > 0
+        return answer.status, str(answer.headers["Content-Type"])
 
 
 def is_open(connection: socket.socket) -> bool:

@@ -116,6 +116,10 @@ def test_the_command_writes_a_new_file_for_its_owner_alone(
 
     assert (made.exit_code, again.exit_code) == (0, 1), (made.output, again.output)
     assert "File exists" in again.output
+    assert len(trail(site.world)) == 1  # what was not written was not taken out
+
+    alone = CliRunner().invoke(cli, ["organizations", "export", "--out", str(tmp_path / "no.csv"), "--break-glass", ""])
+    assert (alone.exit_code, (tmp_path / "no.csv").exists()) == (2, False)
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
     with out.open(newline="") as file:
         [line] = csv.DictReader(file)

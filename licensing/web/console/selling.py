@@ -8,7 +8,6 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from licensing.core.callers import Caller
-from licensing.core.licenses import Edition
 from licensing.services.deeds import Done
 from licensing.services.licenses import Shown
 from licensing.services.previews import Preview
@@ -49,11 +48,7 @@ def ends(caller: Caller, organization_id: str, but: str | None) -> list[tuple[st
     return [
         (each.license_id, f"{each.seats} seats, {each.ends_at.date()} ({each.license_id[-8:]})")
         for each in house().licenses.page(caller, "", OTHERS, organization_id)
-        if each.edition is Edition.PRO
-        and each.license_id != but
-        and each.revoked_at is None
-        and each.ends_at is not None
-        and each.ends_at > now
+        if each.is_paid_at(now) and each.license_id != but and each.ends_at is not None
     ]
 
 
