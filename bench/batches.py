@@ -130,7 +130,7 @@ def _rate(name: str, folder: Path, licenses: int, url: str, empty_url: str) -> R
     turns = _Turns(house, empty)
     house.batches.run(OPERATOR, data, progress=turns.chunk)
     for each in (house, empty):
-        each.database.engine.dispose()
+        each.database.close()
     rates = (licenses / seconds for seconds in (turns.batch, turns.signing, turns.inserting))
     return Rate(f"batch of {licenses:,} licenses, {name}", *rates)
 

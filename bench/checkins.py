@@ -74,7 +74,7 @@ def _sold_on(database: str) -> Iterator[tuple[House, str]]:
         house.sales.sell(OPERATOR, buyer.id, Term(seats=100_000, months=12), None)
         license_id = house.licenses.page(OPERATOR, "", 1)[0].license_id
         yield house, str(house.licenses.file(OPERATOR, license_id)["license"])
-        house.database.engine.dispose()
+        house.database.close()
 
 
 def _results(database: str) -> Iterator[Ratio | First]:

@@ -84,7 +84,7 @@ def _measure(database: str, folder: Path, url: str, bare: Callable[[], tuple[flo
     house = build(bench_settings(folder, url))
     set_up(house)
     statements, signature = _statements(house), _signature()
-    house.database.engine.dispose()
+    house.database.close()
     rounds = [(_rate([_sell(folder, url, None)]), *bare()) for _ in range(3)]
     with get_context("spawn").Manager() as manager, ProcessPoolExecutor(WRITERS, get_context("spawn")) as pool:
         ready = manager.Barrier(WRITERS)
@@ -131,7 +131,7 @@ def _sell(folder: Path, url: str, ready: Barrier | None) -> tuple[float, float]:
     for buyer in buyers[10:]:
         _once(house, buyer)
     end = time.perf_counter()
-    house.database.engine.dispose()
+    house.database.close()
     return start, end
 
 

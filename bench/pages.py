@@ -92,7 +92,7 @@ def measure(settings: Settings) -> Iterator[Opened]:
         permission = getattr(app.view_functions[address.endpoint], "permission", None)
         role = next(role for role in ROLES if permission is None or permission in PERMISSIONS[role])
         yield _opened(house, visitor if address.endpoint.startswith("portal_") else clients[role], address)
-    house.database.engine.dispose()
+    house.database.close()
 
 
 def _opened(house: House, client: FlaskClient, address: Address) -> Opened:
@@ -140,7 +140,7 @@ def _play(settings: Settings) -> None:
     house = build(settings, staged(scene))
     set_up(house)
     Demo(house, scene).play(SEED, TRIALS, end)
-    house.database.engine.dispose()
+    house.database.close()
 
 
 def _settings(folder: Path) -> Settings:

@@ -172,4 +172,4 @@ def _count(settings: Settings, ready: Event, stop: Event) -> None:
     ready.set()
     while not stop.wait(PAUSE_SECONDS):
         house.rollups.catch_up(COUNTED_AT_ONCE)
-    house.database.engine.dispose()
+    house.database.close()

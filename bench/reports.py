@@ -89,7 +89,7 @@ def measure(kind: str, folder: Path, scale: float, postgres: Postgres | None) ->
     rate = report_costs.catching_up(large, SOME)
     yield Figure(f"catching up beside {filled.organizations:,} organisations, {kind}", f"{rate:,.0f}/s", "–", "–", True)
     for house in small, large:
-        house.database.engine.dispose()
+        house.database.close()
 
 
 def _costs(kind: str, house: House) -> Iterator[Figure]:

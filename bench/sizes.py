@@ -35,7 +35,7 @@ def main() -> None:
         house.batches.run(OPERATOR, orders(LICENSES))
         _check_in(house, token)
         sizes = _sizes(house)
-        house.database.engine.dispose()
+        house.database.close()
     for name, tables in PARTS.items():
         count = CLUSTERS if "cluster" in name else LICENSES
         size = sum(sizes.get(table, 0) for table in tables) / count

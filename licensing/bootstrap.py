@@ -282,7 +282,7 @@ def migrate(settings: Settings) -> None:
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     database = open_database(Flask("licensing.migration"), owner_url or settings.database_url)
     schema.upgrade(database, make_url(settings.database_url).username if owner_url else None)
-    database.engine.dispose()
+    database.close()
 
 
 def open_restoring(settings: Settings, accept: Accept, system: System | None = None) -> Restoring:

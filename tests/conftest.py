@@ -80,10 +80,10 @@ def world(settings: Settings) -> Iterator[World]:
     """A world of its own, at START."""
     world = make_world(settings)
     yield world
-    world.house.database.engine.dispose()
+    world.house.database.close()
 
 
 def _set_up(settings: Settings) -> None:
     house = build(settings, System(Clock()))
     set_up(house)
-    house.database.engine.dispose()
+    house.database.close()

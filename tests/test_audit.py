@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from base64 import b64decode
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from sqlalchemy import text
@@ -13,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from licensing.core.callers import OPERATOR
 from licensing.core.checkpoints import read_note
-from licensing.core.errors import LedgerBroken
+from licensing.core.errors import Busy, LedgerBroken
 from licensing.core.ledger import leaf_hash, verify_inclusion
 from licensing.services import audit as service
 from licensing.storage.ledger import APPEND_ONLY
@@ -49,6 +51,17 @@ def as_administrator(world: World, *statements: str) -> None:
 
 def findings(world: World) -> list[str]:
     return world.house.audit.run().findings
+
+
+@pytest.fixture(params=["by itself", "by processes"])
+def audited(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[[World], list[str]]:
+    """The findings of an audit that is done at once, or by processes that each look at parts of four leaves."""
+    if request.param == "by itself":
+        return findings
+    monkeypatch.setattr(service, "LEVELS", 2)
+    monkeypatch.setattr(service, "CHUNK", 4)
+    monkeypatch.setattr(service, "TOGETHER", 2)
+    return lambda world: world.house.audit.run(processes=2).findings
 
 
 def test_an_untouched_ledger_has_no_findings(world: World, license_id: str) -> None:
@@ -118,6 +131,11 @@ MANIPULATIONS = {
         "UPDATE ledger_leaf SET idx = 6 WHERE idx = 900",
     ],
     "a leaf in the middle deleted": ["DELETE FROM ledger_leaf WHERE idx = 6"],
+    "the last issuance twice": [
+        "ALTER TABLE issuance RENAME TO kept",
+        "CREATE TABLE issuance AS SELECT * FROM kept",
+        f"INSERT INTO issuance SELECT * FROM kept WHERE leaf_idx = {LAST}",
+    ],
     "a node altered": [
         "UPDATE ledger_node SET hash = (SELECT hash FROM ledger_node WHERE level = 0 AND idx = 1)"
         " WHERE level = 1 AND idx = 1"
@@ -139,20 +157,56 @@ MANIPULATIONS = {
 
 @pytest.mark.parametrize("statements", EIGHT.values(), ids=EIGHT)
 def test_each_of_the_eight_manipulations_of_a_ledger_is_found(
-    world: World, license_id: str, statements: list[str]
+    world: World, license_id: str, audited: Callable[[World], list[str]], statements: list[str]
 ) -> None:
-    assert findings(world) == []
+    assert audited(world) == []
     as_administrator(world, *(statement.replace("{id}", license_id) for statement in statements))
 
-    assert findings(world) != []
+    assert audited(world) != []
 
 
 @pytest.mark.parametrize("statements", MANIPULATIONS.values(), ids=MANIPULATIONS)
-def test_a_manipulation_is_found(world: World, license_id: str, statements: list[str]) -> None:
-    assert findings(world) == []  # what was found good then is remembered
+def test_a_manipulation_is_found(
+    world: World, license_id: str, audited: Callable[[World], list[str]], statements: list[str]
+) -> None:
+    assert audited(world) == []  # what was found good then is remembered
     as_administrator(world, *(statement.replace("{id}", license_id) for statement in statements))
 
-    assert findings(world) != []
+    assert audited(world) != []
+
+
+def test_processes_find_what_one_would(world: World, license_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "LEVELS", 1)
+    monkeypatch.setattr(service, "CHUNK", 2)
+    audit = world.house.audit
+    for statements in (
+        [],
+        ["UPDATE license SET seats = 9000 WHERE id = '{id}'"],
+        ["UPDATE issuance SET seats = 3 WHERE serial = " + NEWEST],
+        ["DELETE FROM ledger_leaf WHERE idx = 6"],
+    ):
+        as_administrator(world, *(statement.replace("{id}", license_id) for statement in statements))
+        assert audit.run(processes=3, anew=True) == audit.run(anew=True)
+    assert "leaf 6: missing" in findings(world)
+    assert not [each for each in findings(world) if each.startswith("node")]  # of what stands above nothing is said
+
+
+def test_an_audit_of_which_a_process_dies_says_nothing(
+    world: World, license_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: object) -> NoReturn:
+        os._exit(1)
+
+    assert findings(world) == []
+    file = world.house.settings.data_dir / "audit.verified"
+    good = file.read_text()
+    with monkeypatch.context() as patched:
+        patched.setattr(service, "_licenses", die)
+        with pytest.raises(Busy):
+            world.house.audit.run(processes=2)
+
+    assert file.read_text() == good
+    assert findings(world) == []
 
 
 def test_a_signature_is_verified_once_and_anew_when_asked(world: World, license_id: str) -> None:
@@ -253,24 +307,31 @@ def test_a_license_that_is_put_back_to_what_was_found_good_is_found(world: World
     assert findings(world) == []
 
 
+@pytest.mark.parametrize("processes", [1, 2])
 def test_what_is_done_during_an_audit_is_no_finding(
-    world: World, license_id: str, monkeypatch: pytest.MonkeyPatch
+    world: World, license_id: str, monkeypatch: pytest.MonkeyPatch, processes: int
 ) -> None:
     monkeypatch.setattr(service, "LEVELS", 1)
     monkeypatch.setattr(service, "CHUNK", 2)
+    monkeypatch.setattr(service, "ROUND", 1)
     licenses, sold = world.house.licenses, sell(world).license_id
 
+    def sell_and_resize() -> None:
+        sell(world)
+        world.house.sales.resize(OPERATOR, sold, 40, None, None)
+
+    def revoke() -> None:
+        licenses.revoke(OPERATOR, sold, "never paid")
+        world.house.ledger.checkpoint()
+
+    meanwhile = {2: sell_and_resize, 12: revoke}
+
     def deeds(done: int, total: int) -> None:
-        if done == 2:
-            sell(world)
-            world.house.sales.resize(OPERATOR, sold, 40, None, None)
-        if done == total:
-            licenses.revoke(OPERATOR, sold, "never paid")
-            world.house.ledger.checkpoint()
+        meanwhile.pop(done, lambda: None)()
 
-    report = world.house.audit.run(deeds)
+    report = world.house.audit.run(deeds, processes=processes)
 
-    assert (report.findings, report.leaves) == ([], 12)
+    assert (report.findings, report.leaves, meanwhile) == ([], 12, {})
     assert world.house.audit.run().findings == []
 
 
@@ -304,7 +365,7 @@ def test_a_database_that_is_older_than_it_was_is_found_from_outside(sqlite_templ
     world = make_world(make_settings(tmp_path, f"sqlite:///{database}"))
     sell(world)
     world.house.ledger.checkpoint()
-    world.house.database.engine.dispose()
+    world.house.database.close()
     for file in tmp_path.glob("licensing.sqlite3*"):
         file.unlink()
     database.write_bytes(yesterday)
@@ -315,7 +376,7 @@ def test_a_database_that_is_older_than_it_was_is_found_from_outside(sqlite_templ
     assert restored.client.get("/readyz").get_json()["problems"].keys() == {"ledger"}
     with pytest.raises(LedgerBroken):
         restored.house.ledger.checkpoint()
-    restored.house.database.engine.dispose()
+    restored.house.database.close()
 
 
 def test_a_proof_leads_from_a_license_to_the_checkpoint(world: World, license_id: str) -> None:

@@ -68,7 +68,7 @@ def start(settings: Settings) -> None:
     try:
         require_fit(house)
     finally:
-        house.database.engine.dispose()
+        house.database.close()
 
 
 def license_key_file(settings: Settings) -> Path:

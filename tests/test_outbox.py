@@ -32,7 +32,7 @@ def mailing(settings: Settings, smtp: MailServer) -> Iterator[World]:
     """A world whose mails go to that server."""
     world = make_world(replace(settings, mail_url=smtp.url))
     yield world
-    world.house.database.engine.dispose()
+    world.house.database.close()
 
 
 def outbox(world: World) -> list[tuple[object, ...]]:
@@ -116,7 +116,7 @@ def test_a_server_that_is_down_loses_nothing_and_is_given_up_visibly(settings: S
     [dead] = outbox(world)
     assert dead[6] is None
     assert dead[9] is not None
-    world.house.database.engine.dispose()
+    world.house.database.close()
 
 
 def test_a_worker_that_is_to_stop_begins_no_other_mail_and_gives_back_what_it_took(

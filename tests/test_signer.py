@@ -75,7 +75,7 @@ def served_by(world: World, path: Path) -> Iterator[House]:
     try:
         yield house
     finally:
-        house.database.engine.dispose()
+        house.database.close()
 
 
 def test_a_sale_signed_by_the_signer_is_like_any_other(world: World, tmp_path: Path) -> None:

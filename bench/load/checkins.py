@@ -37,7 +37,7 @@ def _shares(database: str, folder: Path, url: str) -> Iterator[Share]:
     house = build(settings)
     set_up(house)
     token, public = sold(house)
-    house.database.engine.dispose()
+    house.database.close()
     environment = environment_of(settings) | {"BENCH_PUBLIC_KEY": public.hex()}
     with ExitStack() as stack:
         hello = stack.enter_context(started(["bench.load.references", "hello"], environment))

@@ -90,7 +90,7 @@ def _served(stack: ExitStack, folder: Path, url: str, issuances: int) -> tuple[S
         counts = [
             session.scalar(select(func.count()).select_from(row)) for row in (IssuanceRow, LicenseRow, ClusterRow)
         ]
-    house.database.engine.dispose()
+    house.database.close()
     server = stack.enter_context(started(["licensing", "serve"], environment_of(settings)))
     size = "{:,} issuances, {:,} licenses, {:,} clusters".format(*counts)
     return server, checkins(token, NODES, 1), size

@@ -48,7 +48,7 @@ def pair() -> Pair:
         house = build(settings)
         set_up(house)
         token, _ = sold(house)
-        house.database.engine.dispose()
+        house.database.close()
         servers = [
             stack.enter_context(started(["licensing", "serve"], environment_of(settings), cores=[core]))
             for core in CORES[-2:]

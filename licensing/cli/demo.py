@@ -44,7 +44,7 @@ def demo(seed: int, trials: int, until: datetime | None, as_json: bool) -> None:
         raise SetupRefused(f"The demo ends from {EARLIEST.date()} on, and not after today, {today.date()}.")
     scene = Scene(first_day(end))
     house = build(settings, staged(scene))
-    click.get_current_context().call_on_close(house.database.engine.dispose)
+    click.get_current_context().call_on_close(house.database.close)
     migrate(settings)
     play = Demo(house, scene)
     play.require_unused(settings.data_dir / HIGH_WATER)

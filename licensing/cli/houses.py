@@ -12,7 +12,7 @@ from licensing.storage import schema
 def open_house() -> House:
     """The house of the environment's settings, closed when the command ends."""
     house = build(read_settings())
-    click.get_current_context().call_on_close(house.database.engine.dispose)
+    click.get_current_context().call_on_close(house.database.close)
     return house
 
 

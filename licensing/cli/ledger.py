@@ -12,6 +12,7 @@ from licensing.cli.houses import open_current_house
 from licensing.cli.inputs import DAY
 from licensing.core.checkpoints import verifier_key
 from licensing.core.errors import LedgerBroken
+from licensing.services.audit import PROCESSES
 from licensing.services.checkpoint_copies import notes_in
 from licensing.services.journal_audit import compare
 from licensing.services.signer_journal import read_journal
@@ -48,7 +49,7 @@ def audit(places: tuple[Path, ...], anew: bool, files: tuple[Path, ...], since: 
     now, journals = house.system.now(), list(map(read_journal, files))
     outside = [named for place in places for named in notes_in(place)]
     with output.progress("auditing") as progress:
-        report = house.audit.run(progress, outside, anew=anew)
+        report = house.audit.run(progress, outside, anew=anew, processes=PROCESSES)
     if journals:
         report.findings += compare(house.database, house.keys, journals, since, now)
     output.show(

@@ -14,6 +14,7 @@ from licensing.core.errors import LedgerBroken, Malformed, Unauthentic
 from licensing.core.keys import jwk
 from licensing.core.usage import Usage, verify_usage
 from licensing.relay import RelayHouse, build_relay, open_relay_keys, require_fit_relay, set_up_relay
+from licensing.services.audit import PROCESSES
 from licensing.settings import read_settings
 from licensing.storage import keyfiles
 from licensing.verifier import TRUSTED_ROOTS, open_license_file
@@ -99,7 +100,7 @@ def check(file: Path, license: Path, roots: tuple[Path, ...], as_json: bool) -> 
 @output.json_option
 def audit(as_json: bool) -> None:
     """Prove the relay's own ledger, as `ledger audit` does the vendor's."""
-    report = _open().audit.run()
+    report = _open().audit.run(processes=PROCESSES)
     told = {"leaves": report.leaves, "licenses": report.licenses, "checkpoint": report.checkpoint_size}
     output.show({**told, "findings": report.findings if as_json else len(report.findings)}, as_json=as_json)
     if report.findings:
@@ -122,7 +123,7 @@ def _serve(license: Path, root_file: Path | None) -> None:
 def _open() -> RelayHouse:
     """The relay of the environment's settings, closed when the command ends; raises a Refusal for none."""
     house = build_relay(read_settings())
-    click.get_current_context().call_on_close(house.database.engine.dispose)
+    click.get_current_context().call_on_close(house.database.close)
     require_fit_relay(house)
     return house
 

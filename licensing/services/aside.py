@@ -1,8 +1,8 @@
 """Work done in processes of their own, while this one writes rows: a signature costs as much as all rows of a sale.
 
 Each process is a fork that does its share and ends: it has everything as it was at that moment, talks to nobody but us,
-and touches no database connection (it leaves by `_exit`, which closes none). When we are killed it ends, too: nobody
-reads what it has to say.
+and touches no database connection of ours (it leaves by `_exit`, which closes none); it may open its own where we have
+none. When we are killed it ends, too: nobody reads what it has to say.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def _received(answer: Connection[None, Result | Refusal]) -> Result:
     try:
         told = answer.recv()
     except EOFError as error:
-        raise Busy("A process ended before its share was done; nothing of this chunk was issued.") from error
+        raise Busy("A process ended before its share was done; try again.") from error
     if isinstance(told, Refusal):
         raise told
     return told

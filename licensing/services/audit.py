@@ -7,18 +7,19 @@ with its newest issuance and token, and with the deeds that suspend and revoke.
 Rows that did not change since an audit found them good are good. So it keeps the hashes of groups of rows, in a file
 outside of the database, reads and hashes all rows each time, and looks closer at groups that are new or differ: to
 verify a signature takes three times as long as to read a leaf's rows, and to compare them as long (docs/adr/0020).
+The work is in parts that need no others, so processes may share it.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import marshal
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
-from operator import itemgetter
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -26,32 +27,27 @@ from sqlalchemy.orm import Session
 
 from licensing import __version__
 from licensing.core.checkpoints import Checkpoint
-from licensing.core.encoding import unb64url
-from licensing.core.errors import KeyUnusable, LedgerBroken, Unauthentic
-from licensing.core.ledger import (
-    EMPTY_ROOT,
-    NOTHING_SIGNED,
-    Kind,
-    complete_levels,
-    leaf_body,
-    leaf_hash,
-    record_hash,
-    signed_hash,
-)
+from licensing.core.errors import KeyUnusable, LedgerBroken
+from licensing.core.ledger import EMPTY_ROOT, complete_levels, leaf_hash
 from licensing.core.licenses import verify_license
 from licensing.core.tokens import Headers
+from licensing.services.aside import doing
+from licensing.services.audit_rows import compare_deeds, compare_licenses, compare_states
 from licensing.services.ledger import Ledger
 from licensing.services.signing import KeyStore
 from licensing.storage import audit as rows
 from licensing.storage import keyfiles, ledger
-from licensing.storage.database import Database, without_time_limit
+from licensing.storage.database import Database
 
-LEVELS = 12
+LEVELS = 11
 CHUNK = 1 << LEVELS
 """Leaves that are looked at together: a complete subtree."""
 TOGETHER = 512
 """Rows that are remembered by one hash."""
-_LEAF, _RECORDED = len(rows.LEAF), len(rows.RECORDED)
+ROUND = 64
+"""Chunks and pages that each process looks at before `progress` is told."""
+PROCESSES = min(4, os.cpu_count() or 1)
+"""As many as there are cores; on PostgreSQL each has one connection."""
 Look = Callable[[Sequence[rows.Row]], Iterable[str]]
 Progress = Callable[[int, int], None]
 NamedNote = tuple[str, str]
@@ -68,6 +64,12 @@ class Report:
     signatures: int = 0
     findings: list[str] = field(default_factory=list)
 
+    def sum_up(self, looked: Sequence[_Looked]) -> None:
+        self.leaves = sum(each.leaves for each in looked)
+        self.licenses = sum(each.licenses for each in looked)
+        self.signatures = sum(each.signatures for each in looked)
+        self.findings += [finding for each in looked for finding in each.findings]
+
 
 class Audit:
     """One audit at a time over one database. `verified` is the file that remembers which signatures were good."""
@@ -79,24 +81,58 @@ class Audit:
         self._verified = verified
 
     def run(
-        self, progress: Progress = lambda done, total: None, outside: Sequence[NamedNote] = (), *, anew: bool = False
+        self,
+        progress: Progress = lambda done, total: None,
+        outside: Sequence[NamedNote] = (),
+        *,
+        anew: bool = False,
+        processes: int = 1,
     ) -> Report:
-        """The report of the moment at which it begins. `progress` is told how many of how many leaves are done.
+        """The report of what was there when it began. `progress` is told how many of how many leaves are done.
 
         `outside` are notes that were kept where nobody who can write the database can write. With `anew` nothing that
-        is remembered counts.
+        is remembered counts. More than one of `processes` may be asked for only where nothing else of this process has
+        a connection to the database: they are all closed first.
         """
         report = Report()
         published = [*self._published(report), *self._outside(outside, report)]
         report.checkpoint_size = max((checkpoint.size for checkpoint in published), default=0)
         headers = self._keys.current().keyring.ignoring_revocation()
-        known = _Known(set() if anew else self._remembered())
-        with self._database.snapshot() as session:
-            without_time_limit(session)
-            self._leaves(session, published, known, headers, report, progress)
-            self._licenses(session, known, report)
-        keyfiles.write_text(self._verified, "\n".join(known.good))
+        look = partial(self._looked, headers, set() if anew else self._remembered())
+        with self._snapshot() as session:
+            size, pages = ledger.size(session), list(rows.pages(session, CHUNK))
+        looked = list[_Looked]()
+        for work in _rounds(size, pages, processes):
+            looked += self._shared(look, work, processes)
+            progress(sum(each.leaves for each in looked), size)
+        report.sum_up(looked)
+        with self._snapshot() as session:
+            subtrees = [each.subtree for each in looked if each.subtree is not None]
+            if len(subtrees) == size >> LEVELS:  # else a leaf is missing
+                report.findings += _compare_top(session, subtrees)
+            report.findings += filter(None, (_compare_root(session, each) for each in published))
+        keyfiles.write_text(self._verified, "\n".join(good for each in looked for good in each.good))
         return report
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[Session]:
+        with self._database.snapshot() as session:
+            rows.read_in_parts(session)
+            yield session
+
+    def _shared(
+        self, look: Callable[[Sequence[Work]], list[_Looked]], work: Sequence[Work], processes: int
+    ) -> list[_Looked]:
+        """What was found, in order."""
+        if processes == 1:
+            return look(work)
+        self._database.close()  # a fork would believe that it holds the locks that SQLite has of this process
+        with doing(look, work, processes) as aside:
+            return [each for share in aside.results() for each in share]
+
+    def _looked(self, headers: Headers, known: set[str], work: Sequence[Work]) -> list[_Looked]:
+        with self._snapshot() as session:
+            return [each(session, headers, known) for each in work]
 
     def _remembered(self) -> set[str]:
         try:
@@ -124,67 +160,92 @@ class Audit:
             except LedgerBroken as error:
                 report.findings.append(f"checkpoint in {name}: {error.detail}")
 
-    def _leaves(
-        self,
-        session: Session,
-        published: Sequence[Checkpoint],
-        known: _Known,
-        headers: Headers,
-        report: Report,
-        progress: Progress,
-    ) -> None:
-        total, subtrees = ledger.size(session), list[bytes]()
-        while chunk := rows.deeds(session, report.leaves, report.leaves + CHUNK):
-            start = report.leaves
-            for expected, row in enumerate(chunk, start):
-                if row[0] != expected:
-                    report.findings.append(f"leaf {expected}: missing")
-                    return
-            levels = list(complete_levels([leaf_hash(row[1]) for row in chunk]))
-            for level, made in enumerate(levels):
-                _compare_nodes(session, level, start >> level, made, report)
-            subtrees += levels[LEVELS] if len(levels) > LEVELS else []
-            compare = partial(_compare_deed, headers=headers, report=report, is_erased=partial(rows.is_erased, session))
-            report.findings += known.problems("deeds", chunk, partial(_each, compare))
-            report.leaves += len(chunk)
-            progress(report.leaves, total)
-        for level, made in enumerate(islice(complete_levels(subtrees), 1, None), LEVELS + 1):
-            _compare_nodes(session, level, 0, made, report)
-        if ledger.node_count(session) != 2 * report.leaves - report.leaves.bit_count():
-            report.findings.append("nodes: more or fewer than the leaves make")
-        if ledger.issuance_count(session) != report.leaves:
-            report.findings.append("issuances: more or fewer than leaves")
-        report.findings += filter(None, (_compare_root(session, each, report.leaves) for each in published))
 
-    def _licenses(self, session: Session, known: _Known, report: Report) -> None:
-        after, revoked, suspended = "", set[str](), set[str]()
-        while page := rows.licenses(session, after, CHUNK):
-            report.licenses += len(page)
-            report.findings += known.problems("licenses", page, partial(_compare_licenses, session))
-            revoked.update(id for id, _, _, at, *_ in page if at is not None)
-            suspended.update(id for id, _, _, _, at, *_ in page if at is not None)
-            after = page[-1][0]
-        for id, seq, newest in rows.behind(session):
-            report.findings.append(f"license {id}: its row is at seq {seq}, its newest token at {newest}")
-        report.findings += _compare_states(rows.states(session), revoked, suspended)
+@dataclass(slots=True)
+class _Looked:
+    """What was found in a chunk of leaves, or in a page of licenses, and which groups of rows were good."""
 
+    leaves: int = 0
+    licenses: int = 0
+    signatures: int = 0
+    subtree: bytes | None = None
+    findings: list[str] = field(default_factory=list)
+    good: list[str] = field(default_factory=list)
 
-class _Known:
-    """Looks closer at groups of rows that are not known to be good, and knows more afterwards."""
+    def verify(self, headers: Headers, token: str) -> None:
+        self.signatures += 1
+        verify_license(token, headers)
 
-    def __init__(self, known: set[str]) -> None:
-        self._known = known
-        self.good: list[str] = []
-
-    def problems(self, what: str, found: Sequence[rows.Row], look: Look) -> Iterator[str]:
-        """What `look` says is wrong with the rows of a table or join called `what`."""
+    def compare(self, what: str, found: Sequence[rows.Row], known: set[str], look: Look) -> None:
+        """Looks closer at those groups of rows, of a table or join called `what`, that are not known to be good."""
         for start in range(0, len(found), TOGETHER):
             group = found[start : start + TOGETHER]
             digest = _digest(what, group)
-            wrong = [] if digest in self._known else list(look(group))
+            wrong = [] if digest in known else list(look(group))
             if not wrong:
                 self.good.append(digest)
-            yield from wrong
+            self.findings += wrong
+
+
+Work = Callable[[Session, Headers, set[str]], _Looked]
+
+
+def _rounds(size: int, pages: Sequence[tuple[str, str]], processes: int) -> Iterator[Sequence[Work]]:
+    """The work on the whole, in which each of the processes has a share of leaves and licenses in each round."""
+    leaves: list[Work] = [partial(_leaves, start, min(start + CHUNK, size)) for start in range(0, size, CHUNK)]
+    licenses: list[Work] = [partial(_licenses, after, last) for after, last in pages]
+    work = [each for pair in zip_longest(leaves, licenses) for each in pair if each is not None] + [_whole]
+    for start in range(0, len(work), ROUND * processes):
+        yield work[start : start + ROUND * processes]
+
+
+def _leaves(start: int, end: int, session: Session, headers: Headers, known: set[str]) -> _Looked:
+    """The leaves [start, end), with all that belongs to them; and the tree above them."""
+    looked, chunk = _Looked(), rows.deeds(session, start, end)
+    if [row[0] for row in chunk] != list(range(start, end)):
+        looked.findings.append(_gap(start, end, chunk))
+        return looked
+    levels = list(complete_levels([leaf_hash(row[1]) for row in chunk]))
+    for level, made in enumerate(levels):
+        looked.findings += _compare_nodes(session, level, start >> level, made)
+    if len(levels) > LEVELS:
+        (looked.subtree,) = levels[LEVELS]
+    looked.compare("deeds", chunk, known, partial(compare_deeds, session, partial(looked.verify, headers)))
+    looked.leaves = len(chunk)
+    return looked
+
+
+def _gap(start: int, end: int, chunk: Sequence[rows.Row]) -> str:
+    there = {row[0] for row in chunk}
+    missing = next((index for index in range(start, end) if index not in there), None)
+    return f"leaves {start} to {end - 1}: one of them twice" if missing is None else f"leaf {missing}: missing"
+
+
+def _licenses(after: str, last: str, session: Session, _: Headers, known: set[str]) -> _Looked:
+    """The licenses with ids above `after`, up to `last`."""
+    page = rows.licenses(session, after, last)
+    looked = _Looked(licenses=len(page))
+    looked.compare("licenses", page, known, partial(compare_licenses, session))
+    return looked
+
+
+def _whole(session: Session, _: Headers, __: set[str]) -> _Looked:
+    """What no row alone can have wrong."""
+    looked, size = _Looked(), ledger.size(session)
+    if ledger.node_count(session) != 2 * size - size.bit_count():
+        looked.findings.append("nodes: more or fewer than the leaves make")
+    if ledger.issuance_count(session) != size:
+        looked.findings.append("issuances: more or fewer than leaves")
+    for id, seq, newest in rows.behind(session):
+        looked.findings.append(f"license {id}: its row is at seq {seq}, its newest token at {newest}")
+    looked.findings += compare_states(rows.states(session), *rows.ended(session))
+    return looked
+
+
+def _compare_top(session: Session, subtrees: list[bytes]) -> Iterator[str]:
+    """The findings on the nodes above those of all chunks."""
+    for level, made in enumerate(islice(complete_levels(subtrees), 1, None), LEVELS + 1):
+        yield from _compare_nodes(session, level, 0, made)
 
 
 def _digest(what: str, group: Any) -> str:
@@ -194,16 +255,17 @@ def _digest(what: str, group: Any) -> str:
     return digest.hexdigest()
 
 
-def _compare_nodes(session: Session, level: int, first: int, made: list[bytes], report: Report) -> None:
+def _compare_nodes(session: Session, level: int, first: int, made: list[bytes]) -> Iterator[str]:
     stored = rows.nodes(session, level, first, first + len(made))
-    if stored == made:
-        return
-    wrong = next((at for at, (one, other) in enumerate(zip(made, stored, strict=False)) if one != other), len(stored))
-    report.findings.append(f"node {level}/{first + wrong}: not what its leaves make")
+    if stored != made:
+        pairs = enumerate(zip(made, stored, strict=False))
+        wrong = next((at for at, (one, other) in pairs if one != other), len(stored))
+        yield f"node {level}/{first + wrong}: not what its leaves make"
 
 
-def _compare_root(session: Session, checkpoint: Checkpoint, size: int) -> str | None:
+def _compare_root(session: Session, checkpoint: Checkpoint) -> str | None:
     """What is wrong with what was published; the stored nodes were compared with the leaves before."""
+    size = ledger.size(session)
     if checkpoint.size > size:
         return f"leaves {size} to {checkpoint.size - 1}: published, and gone"
     if checkpoint.size == 0:
@@ -214,109 +276,3 @@ def _compare_root(session: Session, checkpoint: Checkpoint, size: int) -> str | 
     except LedgerBroken as error:
         return error.detail
     return None if fits else f"leaves 0 to {checkpoint.size - 1}: not those of the published checkpoint"
-
-
-def _each(compare: Callable[[rows.Row], str | None], group: Sequence[rows.Row]) -> Iterator[str]:
-    """The findings on leaves."""
-    for row in group:
-        problem = compare(row)
-        if problem is not None:
-            yield f"leaf {row[0]}: {problem}"
-
-
-def _compare_deed(row: rows.Row, *, headers: Headers, report: Report, is_erased: Callable[[str], bool]) -> str | None:
-    _, body, *told = row
-    said, columns, (salt, record, token) = told[:_LEAF], told[_LEAF : _LEAF + _RECORDED], told[_LEAF + _RECORDED :]
-    _, serial, _, _, signed, sealed = said
-    if serial is None:
-        return "no issuance belongs to it"
-    if leaf_body(*said) != body:
-        return "its issuance says something else"
-    if record is not None:
-        if record_hash(salt, record) != sealed:
-            return "its private record was altered"
-        if _columns(record) != columns:
-            return "its issuance's columns differ from its private record"
-    elif not is_erased(serial):
-        return "its private record is gone, and no erasure is recorded"
-    if signed == NOTHING_SIGNED:
-        return None
-    if token is None:
-        return None if is_erased(serial) else "its token is gone, and no erasure is recorded"
-    if signed_hash(token.rpartition(".")[0]) != signed:
-        return "its token was altered"
-    report.signatures += 1
-    try:
-        verify_license(token, headers)
-    except Unauthentic:
-        return "its token's signature was altered"
-    return None
-
-
-_read = json.JSONDecoder().raw_decode
-"""The value at the beginning of a text. Its hash was compared before: nothing that we did not write comes here."""
-_NAMES = tuple(rows.RECORDED.values())
-
-
-def _columns(record: bytes) -> list[object] | None:
-    """What the private record says of the issuance's columns; its hash was compared before."""
-    try:
-        return list(map(_read(record.decode())[0].get, _NAMES))
-    except (ValueError, AttributeError):
-        return None
-
-
-_of_claims, _of_koor = itemgetter("sub", "nbf"), itemgetter("edition", "tier", "support", "seats", "np_seats", "seq")
-
-
-def _compare_licenses(session: Session, group: Sequence[rows.Row]) -> Iterator[str]:
-    """The findings on licenses' rows; their tokens were compared with the leaves already."""
-    issued = rows.issued(session, group[0][0], group[-1][0])
-    for id, _, signed, _, _, *columns in group:
-        problem = _compare_license(signed, columns, *issued[id])
-        if problem is not None:
-            yield f"license {id}: {problem}"
-
-
-def _compare_license(signed: str, columns: list[object], newest_signed: str | None, token: str | None) -> str | None:
-    if newest_signed is None or newest_signed != signed:
-        return "its newest issuance is not in the ledger"
-    if token is None:
-        return None
-    claimed = _claimed(token)
-    if claimed is None:
-        return "its newest token can't be read"
-    if claimed != columns:
-        wrong = [name for name, one, other in zip(rows.CLAIMED, claimed, columns, strict=True) if one != other]
-        return f"its row differs from its newest token in {', '.join(wrong)}"
-    return None
-
-
-def _claimed(token: str) -> list[Any] | None:
-    """What the token says of the license's columns; None for one that can't be read."""
-    try:
-        claims = _read(unb64url(token.split(".")[1]).decode())[0]
-        organization, starts_at = _of_claims(claims)
-        koor = claims["koor"]
-        relay = koor.get("relay") or {}
-        return [organization, *_of_koor(koor), starts_at, claims.get("exp"), relay.get("kid"), relay.get("x")]
-    except (ValueError, LookupError, TypeError, AttributeError):
-        return None
-
-
-def _compare_states(deeds: Iterable[tuple[str, Kind]], revoked: set[str], suspended: set[str]) -> Iterator[str]:
-    """The findings on licenses that are revoked or suspended by their rows, or by the deeds, and not by both."""
-    revoked_by_deeds, suspended_by_deeds = set[str](), set[str]()
-    for id, kind in deeds:
-        if kind is Kind.SUSPENDED:
-            suspended_by_deeds.add(id)
-        elif kind is Kind.REINSTATED:
-            suspended_by_deeds.discard(id)
-        else:
-            revoked_by_deeds.add(id)
-    for what, one, other in (
-        ("revoked", revoked, revoked_by_deeds),
-        ("suspended", suspended, suspended_by_deeds),
-    ):
-        for id in sorted(one ^ other):
-            yield f"license {id}: its row and the ledger disagree on whether it is {what}"

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import and_, bindparam, select, type_coerce
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, text, type_coerce
 from sqlalchemy.orm import Session
 from sqlalchemy.types import NullType
 
 from licensing.core.ledger import NOTHING_SIGNED, Kind
+from licensing.storage.database import without_time_limit
 from licensing.storage.ledger import IssuanceRow, LeafRow, NodeRow, RecordRow
 from licensing.storage.licenses import LicenseRow, TokenRow
 from licensing.storage.prepared import Prepared
@@ -48,6 +49,10 @@ def _raw(of: Any, *names: str) -> list[Any]:
     return [type_coerce(getattr(of, name), NullType()) for name in names]
 
 
+def _within(index: Any) -> ColumnElement[bool]:
+    return and_(index >= bindparam("start"), index < bindparam("end"))
+
+
 _DEEDS = Prepared(
     select(
         *_raw(LeafRow, "idx", "body"),
@@ -55,22 +60,34 @@ _DEEDS = Prepared(
         *_raw(RecordRow, "salt", "record"),
         *_raw(TokenRow, "token"),
     )
-    .outerjoin(IssuanceRow, IssuanceRow.leaf_idx == LeafRow.idx)
+    .outerjoin(IssuanceRow, and_(IssuanceRow.leaf_idx == LeafRow.idx, _within(IssuanceRow.leaf_idx)))
     .outerjoin(RecordRow, RecordRow.serial == IssuanceRow.serial)
     .outerjoin(TokenRow, TokenRow.jti == IssuanceRow.serial)
-    .where(LeafRow.idx >= bindparam("start"), LeafRow.idx < bindparam("end"))
+    .where(_within(LeafRow.idx))
     .order_by(LeafRow.idx)
 )
 _NODES = Prepared(
     select(*_raw(NodeRow, "hash"))
-    .where(NodeRow.level == bindparam("level"), NodeRow.idx >= bindparam("start"), NodeRow.idx < bindparam("end"))
+    .where(NodeRow.level == bindparam("level"), _within(NodeRow.idx))
     .order_by(NodeRow.idx)
 )
 _LICENSES = Prepared(
     select(*_raw(LicenseRow, "id", "jti", "signed_hash", "revoked_at", "suspended_at", *CLAIMED))
+    .where(LicenseRow.id > bindparam("after"), LicenseRow.id <= bindparam("last"))
+    .order_by(LicenseRow.id)
+)
+_PAGE = Prepared(
+    select(LicenseRow.id)
     .where(LicenseRow.id > bindparam("after"))
     .order_by(LicenseRow.id)
-    .limit(bindparam("most"))
+    .limit(1)
+    .offset(bindparam("others"))
+)
+_NEWEST = Prepared(select(func.max(LicenseRow.id)))
+_ENDED = Prepared(
+    select(*_raw(LicenseRow, "id", "revoked_at", "suspended_at")).where(
+        or_(LicenseRow.revoked_at.is_not(None), LicenseRow.suspended_at.is_not(None))
+    )
 )
 _ISSUED = Prepared(
     select(*_raw(LicenseRow, "id"), *_raw(IssuanceRow, "signed_hash"), *_raw(TokenRow, "token"))
@@ -91,6 +108,17 @@ _SIGNED = Prepared(
 )
 
 
+def read_in_parts(session: Session) -> None:
+    """The whole ledger is read in this transaction, part by part: each by the indexes, and as long as it takes.
+
+    PostgreSQL would rather read whole tables for each part, with all cores: it thinks of disks that turn.
+    """
+    without_time_limit(session)
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SET LOCAL random_page_cost = 1.1"))
+        session.execute(text("SET LOCAL max_parallel_workers_per_gather = 0"))
+
+
 def deeds(session: Session, start: int, end: int) -> list[Row]:
     """The leaves [start, end) in order: index, body; LEAF and RECORDED of the issuance; salt, record, and token.
 
@@ -104,16 +132,32 @@ def nodes(session: Session, level: int, start: int, end: int) -> list[bytes]:
     return [hash for (hash,) in _NODES.all(session, level=level, start=start, end=end)]
 
 
-def licenses(session: Session, after: str, most: int) -> list[Row]:
-    """Up to `most` licenses by id, after the id `after`: id, serial and signed hash of the newest issuance, when it was
-    revoked and suspended; and then CLAIMED.
+def pages(session: Session, most: int) -> Iterator[tuple[str, str]]:
+    """Where pages of `most` licenses by id begin and end: the id before the first, and that of the last."""
+    after, newest = "", _NEWEST.first(session)
+    while row := _PAGE.first(session, after=after, others=most - 1):
+        yield after, row[0]
+        after = row[0]
+    if newest is not None and newest[0] is not None:
+        yield after, newest[0]
+
+
+def licenses(session: Session, after: str, last: str) -> list[Row]:
+    """The licenses with ids above `after`, up to `last`, by id: id, serial and signed hash of the newest issuance, when
+    it was revoked and suspended; and then CLAIMED.
     """
-    return _LICENSES.all(session, after=after, most=most)
+    return _LICENSES.all(session, after=after, last=last)
 
 
 def issued(session: Session, first: str, last: str) -> dict[str, tuple[str | None, str | None]]:
     """What was signed for the licenses with ids from `first` to `last` last, by their ids: its hash, and the token."""
     return {id: (hash, token) for id, hash, token in _ISSUED.all(session, first=first, last=last)}
+
+
+def ended(session: Session) -> tuple[set[str], set[str]]:
+    """The ids of the licenses that are revoked by their rows, and of those that are suspended."""
+    found = _ENDED.all(session)
+    return {id for id, revoked, _ in found if revoked is not None}, {id for id, *_, at in found if at is not None}
 
 
 def behind(session: Session) -> list[Row]:

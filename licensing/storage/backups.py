@@ -72,7 +72,7 @@ def loaded(url: str, tools: PostgresTools, dump: Path) -> Iterator[Database]:
             _clear(database)
         raise
     finally:
-        database.engine.dispose()
+        database.close()
 
 
 @contextmanager
@@ -91,7 +91,7 @@ def scratch_database(url: str, folder: Path) -> Iterator[str]:
         finally:
             _administer(around, f"DROP DATABASE {name} WITH (FORCE)")
     finally:
-        around.engine.dispose()
+        around.close()
 
 
 def _administer(database: Database, statement: str) -> None:
@@ -128,7 +128,7 @@ def require_empty(url: str) -> None:
         elif tables:
             raise BackupRefused("The database holds tables already; restore into an empty one.")
     finally:
-        database.engine.dispose()
+        database.close()
 
 
 def put_in_place(file: Path, url: str) -> None:

@@ -144,6 +144,10 @@ class Database:
             finally:
                 self._joined.reset(token)
 
+    def close(self) -> None:
+        """Closes all connections; whatever is asked afterwards opens new ones."""
+        self.engine.dispose()
+
     def assert_durable(self) -> None:
         """Raises SetupRefused unless what is committed survives a crash of the machine."""
         with self.read() as session:

@@ -33,7 +33,7 @@ class Prepared:
     def all(self, session: Session, **values: object) -> list[Row]:
         """All rows."""
         compiled, cursor = self._run(session, values)
-        return [compiled.read(row) for row in cursor.fetchall()]
+        return list(map(compiled.read, cursor.fetchall())) if compiled.readers else cursor.fetchall()
 
     def run(self, session: Session, **values: object) -> int:
         """How many rows were written."""
@@ -115,19 +115,20 @@ class Compiled:
     def __init__(self, statement: Any, columns: list[str] | None, dialect: Dialect) -> None:
         compiled = statement.compile(dialect=dialect, column_keys=columns)
         self.sql = str(compiled)
+        self._options = {"binary": True} if dialect.name == "postgresql" else {}
         self._names = None if compiled.positiontup is None else tuple(compiled.positiontup)
         self._fixed = {name: value for name, value in compiled.params.items() if value is not None}
         bound = {name: parameter.type.dialect_impl(dialect) for parameter, name in compiled.bind_names.items()}
         self._writers = _converters((name, type.bind_processor(dialect)) for name, type in bound.items())
         read = getattr(statement, "selected_columns", ())
-        self._readers = _converters(
+        self.readers = _converters(
             (place, column.type.dialect_impl(dialect).result_processor(dialect, None))
             for place, column in enumerate(read)
         )
 
     def execute(self, asked: Any, values: Mapping[str, object]) -> Any:
         """The driver's cursor: `asked` itself, or a new one of the connection `asked`."""
-        return asked.execute(self.sql, self._given(values))
+        return asked.execute(self.sql, self._given(values), **self._options)
 
     def execute_each(self, connection: Any, rows: Sequence[Mapping[str, object]]) -> None:
         connection.cursor().executemany(self.sql, [self._given(values) for values in rows])
@@ -144,10 +145,10 @@ class Compiled:
         return None if row is None else self.read(row)
 
     def read(self, row: Sequence[Any]) -> Row:
-        if not self._readers:
+        if not self.readers:
             return tuple(row)
         converted = list(row)
-        for place, read in self._readers:
+        for place, read in self.readers:
             converted[place] = read(converted[place])
         return tuple(converted)
 

@@ -146,4 +146,4 @@ def running_site(folder: Path, browser: Browser, **changes: object) -> Iterator[
         server.shutdown()
         thread.join()
         server.server_close()
-        world.house.database.engine.dispose()
+        world.house.database.close()

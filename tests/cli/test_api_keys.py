@@ -34,7 +34,7 @@ def run(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Any:
 def world(settings: Settings) -> Any:
     world = make_world(settings)
     yield world
-    world.house.database.engine.dispose()
+    world.house.database.close()
 
 
 def test_a_key_is_made_listed_and_revoked(run: Any, world: World) -> None:

@@ -24,7 +24,7 @@ def world(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[World
     monkeypatch.setenv("LICENSING_DATABASE_URL", settings.database_url)
     world = make_world(settings)
     yield world
-    world.house.database.engine.dispose()
+    world.house.database.close()
 
 
 @pytest.fixture

@@ -98,7 +98,7 @@ def test_a_bad_sale_is_refused_and_changes_nothing(run: Any, settings: Settings,
     assert refusal(run(*ISSUE, *words))
 
     assert world.rows() == before
-    world.house.database.engine.dispose()
+    world.house.database.close()
 
 
 def test_deeds_that_do_not_fit_the_license_are_refused(run: Any, settings: Settings) -> None:

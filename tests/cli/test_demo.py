@@ -85,7 +85,7 @@ def world(demo: Demo) -> Iterator[World]:
     """The world after the demo; tests only look at it."""
     world = make_world(demo.settings)
     yield world
-    world.house.database.engine.dispose()
+    world.house.database.close()
 
 
 @pytest.fixture
@@ -172,7 +172,7 @@ def test_a_server_that_was_set_up_is_refused(unused: Settings) -> None:
     assert "LICENSING_DATA_DIR" in refusal(run(unused, "demo"))
 
     assert world.rows() == before
-    world.house.database.engine.dispose()
+    world.house.database.close()
 
 
 def test_production_is_refused_and_nothing_is_made(unused: Settings) -> None:

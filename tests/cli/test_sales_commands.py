@@ -55,7 +55,7 @@ def test_a_sale_in_a_currency_without_a_price_makes_no_customer(run: Any, settin
 
     assert result.exit_code == 1
     assert world.rows() == before
-    world.house.database.engine.dispose()
+    world.house.database.close()
 
 
 def test_a_license_is_suspended_reinstated_transferred_voided_and_refunded(run: Any, settings: Settings) -> None:
@@ -63,7 +63,7 @@ def test_a_license_is_suspended_reinstated_transferred_voided_and_refunded(run: 
     license_id = sold["license_id"]
     world = make_world(settings)
     heir = world.house.organizations.create(OPERATOR, "Heir", "DE", None, None).id
-    world.house.database.engine.dispose()
+    world.house.database.close()
 
     assert told(run("licenses", "suspend", license_id, "--reason", "x", "--json"))["status"] == "suspended"
     assert told(run("licenses", "reinstate", license_id, "--reason", "x", "--json"))["status"] == "active"

@@ -31,7 +31,7 @@ def test_a_person_is_let_in_and_her_password_printed_once(run: Any, settings: Se
     assert password not in run("staff", "list", "--json").output
     world = make_world(settings)
     assert world.house.sign_in.sign_in(EVE, password, None, "192.0.2.1").owes == ("password",)
-    world.house.database.engine.dispose()
+    world.house.database.close()
 
 
 def test_accounts_are_listed(run: Any) -> None:
@@ -82,7 +82,7 @@ def test_what_can_not_be_is_refused_and_changes_nothing(
     assert told in refusal(run("staff", *words))
 
     assert world.rows() == before
-    world.house.database.engine.dispose()
+    world.house.database.close()
 
 
 def test_an_address_is_taken_once(run: Any) -> None:

@@ -41,4 +41,4 @@ def scene(request: pytest.FixtureRequest, sqlite_template: Path, tmp_path: Path)
         yield scene
     finally:
         scene.close()
-        vendor.house.database.engine.dispose()
+        vendor.house.database.close()

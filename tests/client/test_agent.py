@@ -131,7 +131,7 @@ def vendor_today(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("today")
     house = build(settings_in(folder), System(now))
     set_up(house)
-    house.database.engine.dispose()
+    house.database.close()
     return folder
 
 
@@ -143,7 +143,7 @@ def pod(vendor_today: Path, tmp_path: Path) -> Iterator[Pod]:
     vendor.clock.time = now()
     with api_server(tmp_path / "account") as api:
         yield Pod(Scene(vendor, tmp_path), api)
-    vendor.house.database.engine.dispose()
+    vendor.house.database.close()
 
 
 def settings_in(folder: Path) -> Settings:

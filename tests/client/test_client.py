@@ -97,7 +97,7 @@ def site(sqlite_template: Path, tmp_path: Path) -> Iterator[Site]:
         site = Site(vendor, man, tmp_path / "koor-license.json", MemoryStore(), vendor.clock.time)
         site.put(sell(vendor, seats=25).license_id)
         yield site
-    vendor.house.database.engine.dispose()
+    vendor.house.database.close()
 
 
 def shown(client: Client) -> tuple[Code | None, bool]:

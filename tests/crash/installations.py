@@ -107,4 +107,4 @@ def _installed(
     finally:
         for server in made.servers:
             server.end()
-        house.database.engine.dispose()
+        house.database.close()

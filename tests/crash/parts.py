@@ -95,10 +95,10 @@ def failing_statements() -> str | None:
         settings = make_settings(Path(folder), postmaster.postgres.dsn)
         house = build(settings, System(Clock()))
         set_up(house)
-        house.database.engine.dispose()
+        house.database.close()
         world = make_world(settings)
         problem = _fails_everywhere(world)
-        world.house.database.engine.dispose()
+        world.house.database.close()
         return problem
 
 

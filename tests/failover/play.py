@@ -62,7 +62,7 @@ def play(folder: Path, clients: int, seconds: float) -> Outcome:
                 check_ins = _check_in(house, licenses[0], (one, two))
                 time.sleep(seconds)
         outcome = _compare(house, load, killed_at, max(back) - killed_at, check_ins)
-        house.database.engine.dispose()
+        house.database.close()
     return outcome
 
 

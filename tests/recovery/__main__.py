@@ -74,7 +74,7 @@ def run(database: str, licenses: int) -> Recovered:
 
 def _new(installed: Installation, place: Path) -> str:
     """An empty place for the database; the old one is gone."""
-    installed.house.database.engine.dispose()
+    installed.house.database.close()
     if installed.postmaster is None:
         for file in installed.house.settings.data_dir.glob("licensing.sqlite3*"):
             file.unlink()

@@ -24,7 +24,7 @@ def site(
     if settings.database_url.startswith("sqlite"):
         world = make_world(settings)
         yield Site(world, make_settings(folder, f"sqlite:///{folder / 'licensing.sqlite3'}"), Identity.generate())
-        world.house.database.engine.dispose()
+        world.house.database.close()
         return
     postgres: Postgres = request.getfixturevalue("postgres")
     name = f"{make_url(settings.database_url).database}_restored"
@@ -32,5 +32,5 @@ def site(
     tools = binaries_folder()
     world = make_world(replace(settings, postgres_bin=tools))
     yield Site(world, make_settings(folder, postgres.database(name).dsn, postgres_bin=tools), Identity.generate())
-    world.house.database.engine.dispose()
+    world.house.database.close()
     postgres.execute(f"DROP DATABASE {name} WITH (FORCE)")

@@ -20,7 +20,7 @@ def copying(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Ite
     """A world that copies its checkpoints."""
     world = make_world(replace(settings, checkpoint_copy=tmp_path_factory.mktemp("elsewhere")))
     yield world
-    world.house.database.engine.dispose()
+    world.house.database.close()
 
 
 def folder(world: World) -> Path:

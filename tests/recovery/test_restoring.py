@@ -57,7 +57,7 @@ def test_a_restored_installation_is_what_it_was(site: Site) -> None:
     assert world.house.audit.run().findings == []
     assert world.client.get("/readyz").status_code == 200
     assert world.check_in(token_of(world, license_id), nodes(3)).get_json()["code"] == "VALID"
-    world.house.database.engine.dispose()
+    world.house.database.close()
 
 
 def test_a_restore_overwrites_nothing(site: Site) -> None:
@@ -136,7 +136,7 @@ def test_an_accepted_rollback_is_in_the_ledger_and_rings(site: Site) -> None:
     assert world.house.audit.run().findings == []
     assert world.client.get("/readyz").status_code == 200
     assert world.house.ledger.checkpoint().size == 6
-    world.house.database.engine.dispose()
+    world.house.database.close()
 
 
 def test_after_a_rollback_no_revoked_list_has_a_seq_that_was_published(site: Site) -> None:
@@ -149,7 +149,7 @@ def test_after_a_rollback_no_revoked_list_has_a_seq_that_was_published(site: Sit
     assert newest is not None
     assert newest.token == token
     assert newest.seq > published
-    world.house.database.engine.dispose()
+    world.house.database.close()
 
 
 def test_a_license_of_the_lost_time_is_held_back_and_one_of_another_time_is_forged(site: Site) -> None:
@@ -159,7 +159,7 @@ def test_a_license_of_the_lost_time_is_held_back_and_one_of_another_time_is_forg
     assert world.check_in(lost, nodes(3)).status_code == 503
     assert world.check_in(late, nodes(3)).get_json()["code"] == "NOT_FOUND"
     assert "signature-without-leaf" in [row[0] for row in world.rows()["alarm"]]
-    world.house.database.engine.dispose()
+    world.house.database.close()
 
 
 def test_the_high_water_file_of_the_lost_time_is_put_aside(site: Site) -> None:
@@ -177,4 +177,4 @@ def test_the_high_water_file_of_the_lost_time_is_put_aside(site: Site) -> None:
     world = site.restored()
     assert (site.empty.data_dir / "ledger.highwater.5").exists()
     assert world.client.get("/readyz").status_code == 200
-    world.house.database.engine.dispose()
+    world.house.database.close()

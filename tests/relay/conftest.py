@@ -20,7 +20,7 @@ def vendor(sqlite_template: Path, tmp_path: Path) -> Iterator[World]:
     shutil.copytree(sqlite_template, folder)
     world = make_world(make_settings(folder, f"sqlite:///{folder / 'licensing.sqlite3'}"))
     yield world
-    world.house.database.engine.dispose()
+    world.house.database.close()
 
 
 @pytest.fixture

@@ -155,7 +155,7 @@ def test_two_runs_of_one_file_at_once_double_nothing(world: World) -> None:
     with ThreadPoolExecutor(2) as pool:
         issued = list(pool.map(run, worlds))
 
-    worlds[1].house.database.engine.dispose()
+    worlds[1].house.database.close()
     assert sum(issued) == 60
     assert {count(world, table) for table in ("license", "license_token", "outbox", "organization", "contact")} == {60}
     assert world.house.audit.run().findings == []

@@ -28,7 +28,7 @@ def told(world: World, **settings: Any) -> set[tuple[str, State]]:
 def findings(world: World, **settings: Any) -> list[Finding]:
     house = build(replace(world.house.settings, **settings), world.house.system) if settings else world.house
     found = house.doctor.examine()
-    house.database.engine.dispose()
+    house.database.close()
     return found
 
 

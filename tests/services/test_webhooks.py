@@ -223,7 +223,7 @@ def test_two_workers_tell_each_deed_once(world: World, receiver: Receiver) -> No
 
     assert sum(each.house.webhooks.deliver() for each in (world, other, world, other)) == 4
     assert len(receiver.requests) == 4
-    other.house.database.engine.dispose()
+    other.house.database.close()
 
 
 def test_one_that_does_not_answer_holds_up_no_other(world: World, receiver: Receiver) -> None:
@@ -399,7 +399,7 @@ def test_without_leave_nothing_of_this_machine_is_reached(settings: Settings, re
     assert delivered(world) == 0
     assert receiver.requests == []
     assert "is not on the internet" in str(states(world, id)[0][2])
-    world.house.database.engine.dispose()
+    world.house.database.close()
 
 
 def test_in_production_messages_are_encrypted(settings: Settings, receiver: Receiver) -> None:
@@ -407,7 +407,7 @@ def test_in_production_messages_are_encrypted(settings: Settings, receiver: Rece
 
     with pytest.raises(InvalidFields):
         told(world, receiver)
-    world.house.database.engine.dispose()
+    world.house.database.close()
 
 
 def resolving(*addresses: str) -> Any:

@@ -44,7 +44,7 @@ def main(url: str) -> None:
     database = open_database(Flask(__name__), url)
     for _ in range(ROUNDS):
         in_a_foreign_thread(lambda: ask_and_write(database))
-    database.engine.dispose()
+    database.close()
 
 
 def test_a_thread_of_the_http_server_ends_without_a_crash(settings: Settings) -> None:

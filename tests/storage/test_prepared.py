@@ -77,7 +77,7 @@ def test_every_thread_has_a_connection_of_its_own(world: World, license_id: str)
 def test_a_connection_that_was_cut_is_made_anew(world: World, license_id: str, postgres: Postgres) -> None:
     before = held(world, license_id)
     if world.house.database.is_sqlite:
-        world.house.database.engine.dispose()
+        world.house.database.close()
     else:
         postgres.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
@@ -92,7 +92,7 @@ def test_a_database_that_is_away_is_busy_and_back_when_it_is(sqlite_template: Pa
     shutil.copytree(sqlite_template, folder)
     world = make_world(make_settings(folder, f"sqlite:///{folder / 'licensing.sqlite3'}"))
     license_id = sell(world).license_id
-    world.house.database.engine.dispose()
+    world.house.database.close()
     folder.rename(away)
 
     with pytest.raises(Busy):
@@ -100,4 +100,4 @@ def test_a_database_that_is_away_is_busy_and_back_when_it_is(sqlite_template: Pa
 
     away.rename(folder)
     assert held(world, license_id) is None
-    world.house.database.engine.dispose()
+    world.house.database.close()

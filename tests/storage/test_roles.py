@@ -43,10 +43,10 @@ def served(postgres: Postgres, tmp_path: Path, worker_id: str) -> Iterator[Setti
 def served_world(served: Settings) -> Iterator[World]:
     house = build(served, System(Clock()))
     set_up(house)
-    house.database.engine.dispose()
+    house.database.close()
     world = make_world(served)
     yield world
-    world.house.database.engine.dispose()
+    world.house.database.close()
 
 
 def test_the_service_role_can_do_all_that_a_server_does(served_world: World) -> None:
@@ -81,14 +81,14 @@ def test_production_refuses_to_serve_as_who_could_change_the_ledger(
 
     with pytest.raises(SetupRefused, match="owner of the ledger"):
         database.assert_not_owner()
-    database.engine.dispose()
+    database.close()
 
 
 @pytest.fixture
 def database(settings: Settings) -> Iterator[Database]:
     opened = open_database(Flask("durability"), settings.database_url)
     yield opened
-    opened.engine.dispose()
+    opened.close()
 
 
 def test_a_sound_database_passes(database: Database) -> None:
@@ -105,7 +105,7 @@ def test_a_database_that_could_forget_is_refused(database: Database) -> None:
     else:
         with database.engine.begin() as session:
             session.execute(text("ALTER ROLE CURRENT_USER SET synchronous_commit = off"))
-        database.engine.dispose()
+        database.close()
 
     with pytest.raises(SetupRefused, match="synchronous"):
         database.assert_durable()

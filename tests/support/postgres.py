@@ -55,13 +55,13 @@ class Postgres:
 
 
 @contextmanager
-def running_postgres() -> Iterator[Postgres]:
-    """The server named by LICENSING_TEST_POSTGRES_URL, or one of our own for as long as the block lasts."""
+def running_postgres(**settings: str) -> Iterator[Postgres]:
+    """The server named by LICENSING_TEST_POSTGRES_URL, or one of our own, with `settings`, while the block lasts."""
     named = os.environ.get("LICENSING_TEST_POSTGRES_URL")
     if named:
         yield Postgres(make_url(named).set(drivername="postgresql+psycopg"))
         return
-    with running_postmaster() as postmaster:
+    with running_postmaster(**settings) as postmaster:
         yield postmaster.postgres
 
 

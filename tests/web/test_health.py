@@ -87,7 +87,7 @@ def fresh(world: World) -> Iterator[World]:
     """The same installation, opened by a server that has just started."""
     fresh = make_world(world.house.settings)
     yield fresh
-    fresh.house.database.engine.dispose()
+    fresh.house.database.close()
 
 
 def test_a_server_that_starts_without_keys_is_not_ready_and_tells_strangers_no_more_than_busy(

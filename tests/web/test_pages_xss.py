@@ -123,7 +123,7 @@ def lives(request: pytest.FixtureRequest, sqlite_template: Path, tmp_path: Path)
     ]
     yield both[0], both[1]
     for life in both:
-        life.world.house.database.engine.dispose()
+        life.world.house.database.close()
 
 
 def harmless(said: str) -> str:

@@ -92,7 +92,7 @@ def test_a_cookie_is_not_tied_to_tls_where_there_is_none(settings: Settings) -> 
     answer = world.client.post("/licenses/enter", data={"token": token}, headers=origin)
 
     assert "Secure" not in answer.headers["Set-Cookie"]
-    world.house.database.engine.dispose()
+    world.house.database.close()
 
 
 def test_known_and_unknown_addresses_get_the_same_bytes(world: World) -> None:

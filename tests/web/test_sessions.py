@@ -376,4 +376,4 @@ def test_behind_a_proxy_the_address_is_what_the_proxy_says(settings: Settings, p
     assert {wrong("192.0.2.1") for _ in range(10)} == {401}
 
     assert wrong("192.0.2.2") == status
-    world.house.database.engine.dispose()
+    world.house.database.close()

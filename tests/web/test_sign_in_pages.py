@@ -189,6 +189,6 @@ def test_single_sign_on_is_offered_where_it_is_set_up(settings: Settings) -> Non
     for issuer in (None, "https://login.koor.example"):
         world = make_world(replace(settings, oidc_issuer=issuer))
         offered.append('href="/sign-in/sso"' in browser(world).get("/sign-in").text)
-        world.house.database.engine.dispose()
+        world.house.database.close()
 
     assert offered == [False, True]

@@ -83,7 +83,7 @@ def open_door(settings: Settings, provider: Provider, issuer: str | None = None)
 def door(settings: Settings, provider: Provider) -> Iterator[Door]:
     door = open_door(settings, provider)
     yield door
-    door.world.house.database.engine.dispose()
+    door.world.house.database.close()
 
 
 def assert_let_in(answer: TestResponse) -> None:
@@ -322,7 +322,7 @@ def test_a_provider_that_is_down_is_a_passing_trouble(settings: Settings, tmp_pa
     assert [(answer.status_code, answer.get_json()["code"]) for answer in answers] == [(503, "BUSY")] * 2
     assert all("Retry-After" in answer.headers for answer in answers)
     for each in (door, stranger):
-        each.world.house.database.engine.dispose()
+        each.world.house.database.close()
 
 
 def test_a_provider_that_calls_itself_otherwise_is_not_used(settings: Settings, provider: Provider) -> None:
@@ -332,7 +332,7 @@ def test_a_provider_that_calls_itself_otherwise_is_not_used(settings: Settings, 
 
     assert (answer.status_code, answer.get_json()["code"]) == (503, "BUSY")
     assert door.world.rows()["sign_in_flow"] == []
-    door.world.house.database.engine.dispose()
+    door.world.house.database.close()
 
 
 @pytest.mark.parametrize("path", ["/sign-in/sso", "/sign-in/sso/callback?code=x&state=x"])
