@@ -89,8 +89,8 @@ def _read(house: House) -> None:
             for level in range(CHUNK.bit_length()):
                 rows.nodes(session, level, start >> level, (start + CHUNK) >> level)
             start += len(chunk)
-        for after, last in rows.pages(session, CHUNK):
-            rows.licenses(session, after, last)
+        for first, last in rows.pages(session, CHUNK):
+            rows.licenses(session, first, last)
 
 
 def _seconds(work: Callable[[], object]) -> float:

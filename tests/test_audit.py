@@ -149,6 +149,11 @@ MANIPULATIONS = {
         "UPDATE made_up SET id = 'ffffffffffffffffffffffffffffffff'",
         "INSERT INTO license SELECT * FROM made_up",
     ],
+    "a license made up before all others": [
+        "CREATE TEMPORARY TABLE made_up AS SELECT * FROM license WHERE id = '{id}'",
+        "UPDATE made_up SET id = ''",
+        "INSERT INTO license SELECT * FROM made_up",
+    ],
     "a suspension without a leaf": ["UPDATE license SET suspended_at = 1 WHERE id = '{id}'"],
     "a revocation undone": ["UPDATE license SET revoked_at = NULL"],
     "a revocation without a leaf": ["UPDATE license SET revoked_at = 1 WHERE id = '{id}'"],

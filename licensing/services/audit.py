@@ -193,7 +193,7 @@ Work = Callable[[Session, Headers, set[str]], _Looked]
 def _rounds(size: int, pages: Sequence[tuple[str, str]], processes: int) -> Iterator[Sequence[Work]]:
     """The work on the whole, in which each of the processes has a share of leaves and licenses in each round."""
     leaves: list[Work] = [partial(_leaves, start, min(start + CHUNK, size)) for start in range(0, size, CHUNK)]
-    licenses: list[Work] = [partial(_licenses, after, last) for after, last in pages]
+    licenses: list[Work] = [partial(_licenses, first, last) for first, last in pages]
     work = [each for pair in zip_longest(leaves, licenses) for each in pair if each is not None] + [_whole]
     for start in range(0, len(work), ROUND * processes):
         yield work[start : start + ROUND * processes]
@@ -221,9 +221,9 @@ def _gap(start: int, end: int, chunk: Sequence[rows.Row]) -> str:
     return f"leaves {start} to {end - 1}: one of them twice" if missing is None else f"leaf {missing}: missing"
 
 
-def _licenses(after: str, last: str, session: Session, _: Headers, known: set[str]) -> _Looked:
-    """The licenses with ids above `after`, up to `last`."""
-    page = rows.licenses(session, after, last)
+def _licenses(first: str, last: str, session: Session, _: Headers, known: set[str]) -> _Looked:
+    """The licenses with ids from `first` to `last`."""
+    page = rows.licenses(session, first, last)
     looked = _Looked(licenses=len(page))
     looked.compare("licenses", page, known, partial(compare_licenses, session))
     return looked

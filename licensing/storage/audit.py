@@ -73,14 +73,14 @@ _NODES = Prepared(
 )
 _LICENSES = Prepared(
     select(*_raw(LicenseRow, "id", "jti", "signed_hash", "revoked_at", "suspended_at", *CLAIMED))
-    .where(LicenseRow.id > bindparam("after"), LicenseRow.id <= bindparam("last"))
+    .where(LicenseRow.id >= bindparam("first"), LicenseRow.id <= bindparam("last"))
     .order_by(LicenseRow.id)
 )
 _PAGE = Prepared(
     select(LicenseRow.id)
-    .where(LicenseRow.id > bindparam("after"))
+    .where(LicenseRow.id >= bindparam("first"))
     .order_by(LicenseRow.id)
-    .limit(1)
+    .limit(2)
     .offset(bindparam("others"))
 )
 _NEWEST = Prepared(select(func.max(LicenseRow.id)))
@@ -133,20 +133,22 @@ def nodes(session: Session, level: int, start: int, end: int) -> list[bytes]:
 
 
 def pages(session: Session, most: int) -> Iterator[tuple[str, str]]:
-    """Where pages of `most` licenses by id begin and end: the id before the first, and that of the last."""
-    after, newest = "", _NEWEST.first(session)
-    while row := _PAGE.first(session, after=after, others=most - 1):
-        yield after, row[0]
-        after = row[0]
-    if newest is not None and newest[0] is not None:
-        yield after, newest[0]
+    """The first and the last id of pages of `most` licenses by id; no id is less than the first of all."""
+    first = ""
+    while len(ends := _PAGE.all(session, first=first, others=most - 1)) > 1:
+        (last,), (following,) = ends
+        yield first, last
+        first = following
+    for (newest,) in _NEWEST.all(session):
+        if newest is not None:
+            yield first, newest
 
 
-def licenses(session: Session, after: str, last: str) -> list[Row]:
-    """The licenses with ids above `after`, up to `last`, by id: id, serial and signed hash of the newest issuance, when
-    it was revoked and suspended; and then CLAIMED.
+def licenses(session: Session, first: str, last: str) -> list[Row]:
+    """The licenses with ids from `first` to `last`, by id: id, serial and signed hash of the newest issuance, when it
+    was revoked and suspended; and then CLAIMED.
     """
-    return _LICENSES.all(session, after=after, last=last)
+    return _LICENSES.all(session, first=first, last=last)
 
 
 def issued(session: Session, first: str, last: str) -> dict[str, tuple[str | None, str | None]]:
