@@ -24,6 +24,7 @@ from licensing.services.issuing import Deed, Subject, subject_of
 from licensing.services.organizations import existing
 from licensing.services.plans import Plan
 from licensing.storage import ledger, licenses, organizations
+from licensing.storage.database import take_turns
 
 PAID = (Kind.SOLD, Kind.CONVERTED, Kind.RENEWED, Kind.EXPANDED, Kind.IMPORTED)
 """Deeds that can be voided and refunded."""
@@ -56,6 +57,7 @@ class Sales:
         now = self._system.now()
         with self._database.write() as session:
             buyer = existing(session, caller, organization_id)
+            _take_turns(session, buyer.id)
             plan = plans.first(session, buyer, self._system.new_id(), self._system.new_serial(), term, now)
             self._require_no_overlap(session, plan)
             deed = self._deed(session, caller, order, plan, now)
@@ -68,7 +70,7 @@ class Sales:
         """
         now = self._system.now()
         with self._database.write() as session:
-            standing, license = self._deeds.locked(session, caller, license_id)
+            standing, license = self._locked(session, caller, license_id)
             serial = self._system.new_serial()
             plan = plans.conversion(session, caller, standing, license, organization_id, serial, term, now)
             self._require_no_overlap(session, plan)
@@ -79,7 +81,7 @@ class Sales:
         """A paid license gets another term and number of seats. Raises as `convert`."""
         now = self._system.now()
         with self._database.write() as session:
-            standing, license = self._deeds.locked(session, caller, license_id)
+            standing, license = self._locked(session, caller, license_id)
             plan = plans.next_term(session, standing, license, self._system.new_serial(), term, now)
             self._require_no_overlap(session, plan)
             deed = self._deed(session, caller, order, plan, now)
@@ -94,7 +96,7 @@ class Sales:
         """
         now = self._system.now()
         with self._database.write() as session:
-            standing, license = self._deeds.locked(session, caller, license_id)
+            standing, license = self._locked(session, caller, license_id)
             plan = plans.resizing(session, license, seats, np_seats, self._system.new_serial(), now)
             deed = self._deed(session, caller, order, plan, now)
             return self._deeds.reissue(session, deed, plan.license, standing, license, now, *plan.warnings)
@@ -143,6 +145,12 @@ class Sales:
             # It is paid back to who bought it, whoever has the license now.
             return Done(standing, self._deeds.issuing.note(session, deed, _subject(issuance), now), charge)
 
+    def _locked(self, session: Session, caller: Caller, license_id: str) -> tuple[Standing, License]:
+        """As Deeds.locked, and the customer's other sales wait, too."""
+        standing, license = self._deeds.locked(session, caller, license_id)
+        _take_turns(session, organizations.family(session, license.sub)[0])
+        return standing, license
+
     def _deed(self, session: Session, caller: Caller, order: Order | None, plan: Plan, now: datetime) -> Deed:
         _require_allowed(caller, order, plan, now)
         charge = self._charge(session, caller, order, plan, now) if plan.charged_seats else None
@@ -190,6 +198,11 @@ class Sales:
         subject = _subject(issuance) if standing is None else subject_of(standing)
         serial = self._deeds.issuing.note(session, deed, subject, now)
         return Done(standing, serial, deed.charge)
+
+
+def _take_turns(session: Session, customer_id: str) -> None:
+    """One sale to a customer at a time: each is measured by what the others sold. A license's row is locked before."""
+    take_turns(session, f"sales to {customer_id}")
 
 
 def _require_allowed(caller: Caller, order: Order | None, plan: Plan, now: datetime) -> None:
