@@ -115,6 +115,7 @@ class Compiled:
     def __init__(self, statement: Any, columns: list[str] | None, dialect: Dialect) -> None:
         compiled = statement.compile(dialect=dialect, column_keys=columns)
         self.sql = str(compiled)
+        # Answers in PostgreSQL's own bytes: as text a hash is twice as long, and read digit by digit.
         self._options = {"binary": True} if dialect.name == "postgresql" else {}
         self._names = None if compiled.positiontup is None else tuple(compiled.positiontup)
         self._fixed = {name: value for name, value in compiled.params.items() if value is not None}
