@@ -84,11 +84,6 @@ _PAGE = Prepared(
     .offset(bindparam("others"))
 )
 _NEWEST = Prepared(select(func.max(LicenseRow.id)))
-_ENDED = Prepared(
-    select(*_raw(LicenseRow, "id", "revoked_at", "suspended_at")).where(
-        or_(LicenseRow.revoked_at.is_not(None), LicenseRow.suspended_at.is_not(None))
-    )
-)
 _ISSUED = Prepared(
     select(*_raw(LicenseRow, "id"), *_raw(IssuanceRow, "signed_hash"), *_raw(TokenRow, "token"))
     .outerjoin(IssuanceRow, and_(IssuanceRow.serial == LicenseRow.jti, IssuanceRow.license_id == LicenseRow.id))
@@ -158,7 +153,9 @@ def issued(session: Session, first: str, last: str) -> dict[str, tuple[str | Non
 
 def ended(session: Session) -> tuple[set[str], set[str]]:
     """The ids of the licenses that are revoked by their rows, and of those that are suspended."""
-    found = _ENDED.all(session)
+    query = select(*_raw(LicenseRow, "id", "revoked_at", "suspended_at"))
+    either = or_(LicenseRow.revoked_at.is_not(None), LicenseRow.suspended_at.is_not(None))
+    found = session.execute(query.where(either)).all()
     return {id for id, revoked, _ in found if revoked is not None}, {id for id, *_, at in found if at is not None}
 
 
