@@ -85,6 +85,11 @@ class Crowd:
         for thread in self._threads:
             thread.start()
 
+    @property
+    def is_served(self) -> bool:
+        """Whether nobody is left who wants something."""
+        return self._wishes.empty()
+
     def end(self) -> None:
         """Nobody asks any more; who was waiting has given up."""
         self.over.set()
