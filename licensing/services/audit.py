@@ -72,7 +72,7 @@ class Report:
 
 
 class Audit:
-    """One audit at a time over one database. `verified` is the file that remembers which signatures were good."""
+    """One audit at a time over one database. `verified` is the file that remembers which rows were good."""
 
     def __init__(self, database: Database, keys: KeyStore, checkpoints: Ledger, verified: Path) -> None:
         self._database = database
